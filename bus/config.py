@@ -1,0 +1,80 @@
+"""Settings: environment variables with the prefix LEDGERBUS_, and what each is when it is unset.
+
+The only room that reads the environment. A process started by another gets the same settings through `as_environment`.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "LEDGERBUS_"
+PROJECT: Final = Path(__file__).resolve().parent.parent
+
+Language = Literal["zh", "en"]
+
+
+def language_of(environment: dict[str, str]) -> Language:
+    """The first of LC_ALL, LC_MESSAGES, LANG that is set decides: zh… -> "zh", anything else -> "en"."""
+    locale = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def _default_store(given: dict[str, Any]) -> str:
+    return f"sqlite:///{given['home']}/store.db"
+
+
+class Settings(BaseSettings):
+    """Everything a process of the bus is told from outside. Ports are TCP ports, `lease_seconds` seconds.
+
+    `broker_url` None means the embedded Valkey under `home`; `flower_password` None means one made at first start and
+    kept in `home`/secrets/flower; `ready_file` is written by a supervised process when it takes work.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    home: Path = Path("~/.ledgerbus")
+    store_url: str = Field(default_factory=_default_store, repr=False)
+    broker_url: str | None = Field(default=None, repr=False)
+    rules_dir: Path = PROJECT / "rules"
+    schemas_dir: Path = PROJECT / "schemas"
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = Field(default=8380, ge=1, le=65535)
+    flower_host: str = "127.0.0.1"
+    flower_port: int = Field(default=5555, ge=1, le=65535)
+    flower_user: str = Field(default="operator", pattern=r"^[A-Za-z0-9._-]+$")
+    flower_password: SecretStr | None = None
+    worker_concurrency: int = Field(default=2, ge=1)
+    batch_size: int = Field(default=500, ge=1, le=10_000)
+    lease_seconds: int = Field(default=60, ge=5)
+    gap_minutes: int = Field(default=15, ge=1)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_json: bool = False
+    language: Language = Field(default_factory=lambda: language_of(dict(os.environ)))
+    ready_file: Path | None = None
+
+    @field_validator("home", "rules_dir", "schemas_dir", mode="after")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().resolve()
+
+    @property
+    def broker_directory(self) -> Path:
+        """Where the embedded Valkey keeps its data."""
+        return self.home / "valkey"
+
+    def as_environment(self) -> dict[str, str]:
+        """These settings as environment variables, secrets included: for a child process, never for a log."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {PREFIX + name.upper(): _as_text(value) for name, value in values.items() if value is not None}
+
+    def announce_ready(self) -> None:
+        """Tell whoever started this process that it takes work; nothing when nobody asked."""
+        if self.ready_file is not None:
+            self.ready_file.touch()
+
+
+def _as_text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
