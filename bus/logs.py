@@ -25,9 +25,9 @@ ALLOWED_KEYS: Final = frozenset(
         "count", "depth", "document", "documents", "due_at", "duplicates", "entry_id", "error", "error_at",
         "event", "event_id", "event_type", "exit_code", "file", "host", "id", "ids", "inbox_id", "invalid", "kind",
         "level", "lease_until", "line", "logger", "loop", "method", "number", "outcome", "pack", "path",
-        "period", "pid", "port", "posting", "posting_id", "progress", "queue", "reason", "rows", "rule", "runtime", "seconds",
-        "sequence", "service", "source", "state", "status", "target", "task", "task_id", "timestamp", "version",
-        "where", "word", "worker",
+        "period", "pid", "port", "posting", "posting_id", "progress", "queue", "reason", "rows", "rule", "runtime",
+        "seconds", "sequence", "service", "source", "state", "status", "target", "task", "task_id", "timestamp",
+        "version", "where", "word", "worker",
     }
 )  # fmt: skip
 
