@@ -4,7 +4,10 @@ The only room that reads the environment. A process started by another gets the 
 """
 
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -70,10 +73,28 @@ class Settings(BaseSettings):
         values = {name: getattr(self, name) for name in type(self).model_fields}
         return {PREFIX + name.upper(): _as_text(value) for name, value in values.items() if value is not None}
 
+    def flower_secret(self) -> str:
+        """Flower's password: the configured one, else the one in `home`/secrets/flower (0600), made when absent."""
+        if self.flower_password is not None:
+            return self.flower_password.get_secret_value()
+        return _kept_secret(self.home / "secrets" / "flower")
+
     def announce_ready(self) -> None:
         """Tell whoever started this process that it takes work; nothing when nobody asked."""
         if self.ready_file is not None:
             self.ready_file.touch()
+
+
+def _kept_secret(file: Path) -> str:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not file.exists():
+        with NamedTemporaryFile("w", dir=file.parent) as draft:
+            draft.write(secrets.token_urlsafe(18))
+            draft.flush()
+            # Of two processes that start at once one links its draft, and both read that one.
+            with suppress(FileExistsError):
+                os.link(draft.name, file)
+    return file.read_text()
 
 
 def _as_text(value: object) -> str:

@@ -49,6 +49,15 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
     assert "CANARY" not in str(settings)
 
 
+def test_the_password_of_flower_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    made = Settings(home=tmp_path).flower_secret()
+    assert len(made) >= 20
+    assert Settings(home=tmp_path).flower_secret() == made
+    assert (tmp_path / "secrets" / "flower").stat().st_mode & 0o077 == 0
+    assert [file.name for file in (tmp_path / "secrets").iterdir()] == ["flower"]
+    assert Settings(home=tmp_path, flower_password="chosen").flower_secret() == "chosen"
+
+
 def test_a_wrong_value_is_refused_without_repeating_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEDGERBUS_GATEWAY_PORT", "CANARY")
     with pytest.raises(ValidationError) as refusal:

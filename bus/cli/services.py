@@ -1,0 +1,96 @@
+"""The services of one bus on one machine: how each is started and when it takes work."""
+
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from bus import channels
+from bus.cli.child import Service
+from bus.config import PROJECT, Settings
+
+APP: Final = "workers.app"
+_FLOWER_SETTINGS: Final = Path("workers") / "flowerconfig.py"
+
+
+def service_commands(settings: Settings, targets: Sequence[str], app: str = APP) -> list[Service]:
+    """Gateway, dispatcher, worker and Flower, in the order to start them.
+
+    `settings.broker_url` must be known; `targets` are the finance targets whose deliveries this worker takes; `app` is
+    the Celery application. Each command is also what a host of its own would run.
+    """
+    python = sys.executable
+    queues = ",".join([channels.JOURNALIZE, channels.ENRICH, *map(channels.deliver_queue, targets)])
+    gateway = f"http://{settings.gateway_host}:{settings.gateway_port}"
+    flower = f"http://{settings.flower_host}:{settings.flower_port}"
+
+    def service(name: str, command: Sequence[str], **how: object) -> Service:
+        environment = _environment(settings)
+        return Service(name, (python, *command), environment, settings.home / "run" / name, **how)  # type: ignore[arg-type]
+
+    serve = (
+        "--factory",
+        "--host",
+        settings.gateway_host,
+        "--port",
+        str(settings.gateway_port),
+        "--log-level",
+        "warning",
+    )
+    work = ("-Q", queues, "-c", str(settings.worker_concurrency), "-n", "worker@%h", "-l", settings.log_level)
+    return [
+        service(
+            "gateway",
+            ("-m", "uvicorn", "bus.gateway.serve:from_environment", *serve),
+            ready=answers(f"{gateway}/health"),
+            facts={"url": gateway},
+        ),
+        service("dispatcher", ("-m", "bus.dispatcher")),
+        service("worker", ("-m", "celery", "-A", app, "worker", "--without-mingle", *work), announces=True),
+        service(
+            "flower",
+            ("-m", "celery", "-A", app, "flower", f"--conf={PROJECT / _FLOWER_SETTINGS}"),
+            ready=answers(f"{flower}/healthcheck"),
+            facts={"url": flower, "user": settings.flower_user},
+        ),
+    ]
+
+
+def answers(url: str) -> Callable[[], bool]:
+    """A probe: whether a GET of `url` is answered 200 within a second."""
+
+    def probe() -> bool:
+        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310
+            return int(answer.status) == 200
+        return False
+
+    return probe
+
+
+def free_port(host: str, wanted: int) -> int:
+    """`wanted` where nothing listens on it, else a free TCP port of `host`."""
+    for candidate in (wanted, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, candidate))
+            return int(probe.getsockname()[1])
+    raise OSError(f"no free port on {host}")
+
+
+def with_free_ports(settings: Settings) -> Settings:
+    """The settings with another port for the gateway and Flower where theirs is taken."""
+    gateway = free_port(settings.gateway_host, settings.gateway_port)
+    flower = free_port(settings.flower_host, settings.flower_port)
+    return settings.model_copy(update={"gateway_port": gateway, "flower_port": flower})
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Ours and the settings'. Flower reads FLOWER_…: an operator's leftovers must not open it."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FLOWER_")}
+    # SIGTERM lets running tasks finish for worker_soft_shutdown_timeout, not for ever.
+    return {**inherited, **settings.as_environment(), "REMAP_SIGTERM": "SIGQUIT", "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,104 @@
+"""The Celery application. It carries wake-ups only: ids in, no results out, everything of worth is in the store."""
+
+from pathlib import PurePath
+from traceback import extract_tb
+from typing import Any, Final
+
+import structlog
+from celery import Celery, Task
+from celery.signals import setup_logging, worker_ready
+
+from bus import channels, logs
+from bus.broker.connection import transport_options
+from bus.broker.embedded import find
+from bus.config import Settings
+
+NAME: Final = "ledgerbus"
+
+CONFIGURATION: Final[dict[str, Any]] = {
+    # JSON in, nothing else: a pickle on the queue would be code.
+    "accept_content": ["json"],
+    "task_serializer": "json",
+    "event_serializer": "json",
+    # A message is acknowledged after its rows are committed; a killed worker's message comes back.
+    "task_acks_late": True,
+    "task_acks_on_failure_or_timeout": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "worker_max_tasks_per_child": 1000,
+    "worker_soft_shutdown_timeout": 10.0,
+    "worker_cancel_long_running_tasks_on_connection_loss": True,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    # The store is the result.
+    "task_ignore_result": True,
+    "task_store_errors_even_if_ignored": False,
+    "result_backend": None,
+    # Any worker may be the first to name a queue, on either transport.
+    "task_default_queue": channels.JOURNALIZE,
+    "task_default_queue_type": "quorum",
+    "task_create_missing_queues": True,
+    "task_create_missing_queue_type": "quorum",
+    "worker_detect_quorum_queues": True,
+    # What Flower shows.
+    "worker_send_task_events": True,
+    "task_send_sent_event": True,
+    "event_queue_expires": 60.0,
+    # Lines go through bus.logs.
+    "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
+    "enable_utc": True,
+    "timezone": "UTC",
+}
+
+
+class TaskFailedError(Exception):
+    """A task ended with an error nobody expected: the error's type and place. Its own words may quote a document."""
+
+
+class WakeUpTask(Task):  # type: ignore[type-arg]  # Task is generic in its stubs only
+    """A task whose failure shows neither amount nor name: Celery sends an exception's text to Flower as it is."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the task. Raises TaskFailedError for any error."""
+        try:
+            return super().__call__(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the last resort; tasks answer for the errors they know
+            structlog.get_logger(__name__).exception("task failed", task=self.name)
+            frame = extract_tb(error.__traceback__)[-1]
+            what = f"{type(error).__name__} at {PurePath(frame.filename).name}:{frame.lineno}"
+        raise TaskFailedError(what)
+
+
+def create_app(settings: Settings, *tasks: str) -> Celery:
+    """A Celery application on the settings' broker, or on the embedded one that runs under their home.
+
+    `tasks` are names of modules that hold tasks; without any, it can send and look on, but not work.
+    """
+    url = broker_url(settings)
+    app: Celery = Celery(NAME, broker=url, include=tasks, task_cls=WakeUpTask)
+    app.conf.update(CONFIGURATION)
+    app.conf.broker_transport_options = transport_options(url)
+    return app
+
+
+def broker_url(settings: Settings) -> str:
+    """The configured broker, else the running embedded one, else an address where none answers: sends are Transient."""
+    if settings.broker_url is not None:
+        return settings.broker_url
+    running = find(settings.broker_directory)
+    return running.url if running is not None else "redis://127.0.0.1:1/0"
+
+
+@setup_logging.connect(weak=False)
+def _log_through_the_bus(**_signal: Any) -> None:
+    settings = Settings()
+    logs.configure(settings.log_level, as_json=settings.log_json)
+
+
+@worker_ready.connect(weak=False)
+def _announce(**_signal: Any) -> None:
+    Settings().announce_ready()
+
+
+app = create_app(Settings(), "workers.tasks")
