@@ -56,14 +56,14 @@ class BeancountAdapter:
             refused = [_refusal(posting) for posting in postings]
             entries = self._entries()
             new: dict[str, LedgerPosting] = {}
-            for posting, no in zip(postings, refused, strict=True):
-                if no is None and posting.posting_id not in entries:
+            for posting, verdict in zip(postings, refused, strict=True):
+                if verdict is None and posting.posting_id not in entries:
                     new.setdefault(posting.posting_id, posting)
             failed = self._write(list(new.values()))
             entries = self._entries()
             return [
-                no or failed.get(posting.posting_id) or _present(posting, entries, new)
-                for posting, no in zip(postings, refused, strict=True)
+                verdict or failed.get(posting.posting_id) or _present(posting, entries, new)
+                for posting, verdict in zip(postings, refused, strict=True)
             ]
 
     def close(self) -> None:

@@ -66,7 +66,7 @@ class SandboxAdapter:
     def post(self, postings: Sequence[LedgerPosting]) -> list[DeliveryResult]:
         """See FinanceAdapter; a batch is one transaction with a fixed number of statements, whatever its size."""
         refused = [refusal(posting) for posting in postings]
-        sound = [posting for posting, no in zip(postings, refused, strict=True) if no is None]
+        sound = [posting for posting, verdict in zip(postings, refused, strict=True) if verdict is None]
         with self._errors(), self._transaction():
             found = self._find([posting.posting_id for posting in sound])
             new: dict[str, LedgerPosting] = {}
@@ -76,8 +76,8 @@ class SandboxAdapter:
             if new:
                 found |= self._store(list(new.values()))
         return [
-            no or answer(posting, *found[posting.posting_id], new)
-            for posting, no in zip(postings, refused, strict=True)
+            verdict or answer(posting, *found[posting.posting_id], new)
+            for posting, verdict in zip(postings, refused, strict=True)
         ]
 
     def close(self) -> None:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ import pytest
 from adapters.finance.beancount import BeancountAdapter, open_adapter
 from adapters.ledgerfiles.batches import sealed
 from bus.errors import Permanent, Transient
-from bus.ports import Outcome
+from bus.ports import DeliveryResult, LedgerPosting, Outcome
 from tests.adapters.test_beancount import bean_check, mains, transactions
 from tests.contracts.postings import numbered
 
@@ -137,6 +139,26 @@ def test_a_lock_held_by_another_process_is_worth_another_try(tmp_path: Path) -> 
                 act()
         holder.kill()
     assert {result.outcome for result in adapter.post(BEFORE)} == {Outcome.POSTED}
+
+
+class Interrupted(BeancountAdapter):
+    """Between its look at the files and its write, another adapter posts the same."""
+
+    def _write(self, postings: Sequence[LedgerPosting]) -> dict[str, DeliveryResult]:
+        opened(self._directory, "0.1").post(postings)
+        return super()._write(postings)
+
+
+def test_another_writer_between_look_up_and_append_is_kept_out_by_the_lock(tmp_path: Path) -> None:
+    with pytest.raises(Transient, match="LEDGER_LOCKED"):
+        Interrupted(tmp_path, 10).post(BEFORE)
+    assert ids(tmp_path) == []
+
+
+def test_without_the_lock_that_writer_would_have_posted_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.finance.beancount.directory_lock", lambda *_: nullcontext())
+    Interrupted(tmp_path, 10).post(BEFORE)
+    assert len(ids(tmp_path)) == 2 * len(BEFORE)
 
 
 def test_the_lock_is_free_between_calls(tmp_path: Path) -> None:
