@@ -1,0 +1,201 @@
+"""The rows of the store as the use cases see them."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from bus.accounting.journal import JournalEntry
+from bus.message import Event
+
+NO_LIVE_APPROVAL = "NO_LIVE_APPROVAL"
+SEQUENCE_GAP = "SEQUENCE_GAP"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """An event in the inbox. `reason` is its no-op reason or, while held, its error code; "released" after a hold."""
+
+    id: int
+    event: Event
+    state: str
+    reason: str | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEvent:
+    """An accepted event that is due: to be routed, or, when `queue` is set, woken once more."""
+
+    id: int
+    event: Event
+    queue: str | None
+    dispatches: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentClaim:
+    """A document that this worker holds, with every event of it that is not settled, in no order.
+
+    `withdrawn_at` is the time (ms) of the newest withdrawal from a source without sequences.
+    """
+
+    company: str
+    key: str
+    next_sequence: int
+    withdrawn_at: int | None
+    rows: tuple[InboxRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The new state of an inbox row."""
+
+    inbox_id: int
+    state: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedException:
+    """A failure with a name, a document and an amount (minor units, None where the event has none)."""
+
+    inbox_id: int
+    code: str
+    company: str
+    document: str
+    amount: int | None
+    currency: str | None
+    cause: str
+    message: str
+    detail: dict[str, Any]
+    posting_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedException:
+    """Exceptions of an event that are over: released (it went through) or discarded (superseded)."""
+
+    inbox_id: int
+    state: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookableEntry:
+    """A journal entry with where it goes: `period` ("2026-11") and the accounting date the period policy allows."""
+
+    inbox_id: int
+    source: str
+    event_id: str
+    company: str
+    period: str
+    accounting_date: date
+    entry: JournalEntry
+
+    @property
+    def counter(self) -> tuple[str, str, str, str]:
+        """Company, book, period, word: the run of voucher numbers and the hash chain it belongs to."""
+        return (self.company, self.entry.book, self.period, self.entry.word)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedEntry:
+    """A bookable entry with its voucher number, final text and link in the hash chain."""
+
+    bookable: BookableEntry
+    number: int
+    text: str
+    previous_hash: str
+    hash: str
+
+
+@dataclass(slots=True)
+class DocumentResult:
+    """What a walk over one document's events ended with; written in one transaction with its batch."""
+
+    company: str
+    key: str
+    next_sequence: int
+    withdrawn_at: int | None
+    settlements: list[Settlement] = field(default_factory=list)
+    entries: list[BookableEntry] = field(default_factory=list)
+    raised: list[RaisedException] = field(default_factory=list)
+    closed: list[ClosedException] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEntry:
+    """A booked entry that nothing has reversed, with the number of its voucher."""
+
+    entry: JournalEntry
+    voucher: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """An entry as the journal keeps it: numbered, dated, chained. `reverses` is the number of the voucher taken back."""
+
+    entry: JournalEntry
+    inbox_id: int
+    source: str
+    event_id: str
+    company: str
+    period: str
+    number: int
+    original_date: date
+    previous_hash: str
+    hash: str
+    reverses: str | None
+
+    @property
+    def name(self) -> str:
+        """The voucher's number in words."""
+        return voucher_number(self.entry.word, self.period, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPosting:
+    """A booked entry on its way to one target."""
+
+    posting_id: str
+    entry_id: str
+    target: str
+    company: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedPostings:
+    """Postings of one target that this relay leased, under one token, with the documents they come from."""
+
+    target: str
+    token: str
+    posting_ids: tuple[str, ...]
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PostingChange:
+    """The new state of a posting: confirmed, rejected, in_doubt, or pending again in `retry_in` seconds."""
+
+    posting_id: str
+    state: str
+    reference: str | None = None
+    code: str | None = None
+    message: str | None = None
+    retry_in: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventCopy:
+    """A copy of an event for a channel, asked for by a routing rule."""
+
+    id: int
+    channel: str
+    event: Event
+    attempts: int
+
+
+def voucher_number(word: str, period: str, number: int) -> str:
+    """A voucher's number in words: ("记", "2026-11", 1) -> "记-2026-11-0001"."""
+    return f"{word}-{period}-{number:04d}"

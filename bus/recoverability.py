@@ -1,0 +1,43 @@
+"""What to do after a failed attempt: try again after a delay, or leave it to a person. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+LAST_ATTEMPT: Final = 12
+ALONE_AFTER: Final = 2
+POISON_AFTER: Final = 6
+_LONGEST_SECONDS: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class RetryIn:
+    """Try again after this many seconds."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveToPerson:
+    """No further attempt by itself: an exception with this code."""
+
+    code: str
+
+
+Decision = RetryIn | LeaveToPerson
+
+
+def after_transient(attempts: int) -> Decision:
+    """After a transient failure of attempt number `attempts` (from 1): 1, 2, 4 … 300 seconds, then DELIVERY_FAILED."""
+    if attempts >= LAST_ATTEMPT:
+        return LeaveToPerson("DELIVERY_FAILED")
+    return RetryIn(min(2 ** (attempts - 1), _LONGEST_SECONDS))
+
+
+def must_go_alone(attempts: int) -> bool:
+    """An event that was claimed this often without an outcome is woken in a batch of its own."""
+    return attempts >= ALONE_AFTER
+
+
+def is_poison(attempts: int) -> bool:
+    """An event that was claimed this often without an outcome has taken its workers down: EVENT_POISONED."""
+    return attempts >= POISON_AFTER

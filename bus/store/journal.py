@@ -1,0 +1,192 @@
+"""The journal: append-only entries and lines, gapless numbers, one hash chain a counter."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import BigInteger, Connection, Integer, Row, String, Text, and_, insert, literal, select, update
+from sqlalchemy.sql.selectable import FromClause
+
+from bus.accounting.journal import JournalEntry, JournalLine
+from bus.records import LiveEntry, NumberedEntry, voucher_number
+from bus.store.clock import now_ms
+from bus.store.rowset import insert_into, rowset
+from bus.store.tables import journal_entry, journal_line, voucher_counter
+
+CounterKey = tuple[str, str, str, str]
+START_OF_CHAIN: Final = "0" * 64
+_COUNTER: Final = {"company": String(), "book": String(), "period": String(), "word": String()}
+_ENTRY: Final = {
+    "entry_id": String(), "inbox_id": BigInteger(), "source": String(), "event_id": String(), "part": String(),
+    "company": String(), "book": String(), "period": String(), "word": String(), "number": Integer(),
+    "document": String(), "event_type": String(), "life_key": String(), "accounting_date": String(),
+    "original_date": String(), "rule": String(), "rule_version": Integer(), "pack_hash": String(), "text": Text(),
+    "currency": String(), "reverses": String(), "requires": Text(), "previous_hash": String(), "hash": String(),
+}  # fmt: skip
+_LINE: Final = {
+    "entry_id": String(), "line_no": Integer(), "line_id": String(), "side": String(), "account": String(),
+    "amount": BigInteger(), "currency": String(), "base_amount": BigInteger(), "dims": Text(), "text": Text(),
+    "explain": Text(),
+}  # fmt: skip
+
+
+class SqlJournal:
+    """Journal rows of one unit of work."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._dialect = connection.dialect.name
+
+    def live(self, documents: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[LiveEntry]]:
+        """Entries of these (company, document) that nothing has reversed, oldest first."""
+        asked = rowset(self._dialect, "asked", {"company": String(), "document": String()}, documents)
+        reversal = journal_entry.alias("reversal")
+        chosen = (
+            select(journal_entry)
+            .join(asked, and_(journal_entry.c.company == asked.c.company, journal_entry.c.document == asked.c.document))
+            .where(
+                journal_entry.c.reverses.is_(None),
+                ~select(reversal.c.entry_id).where(reversal.c.reverses == journal_entry.c.entry_id).exists(),
+            )
+        )
+        entries = self._connection.execute(chosen.order_by(journal_entry.c.inbox_id, journal_entry.c.book)).all()
+        if not entries:
+            return {}
+        lines = self.lines([row.entry_id for row in entries])
+        live: dict[tuple[str, str], list[LiveEntry]] = {}
+        for row in entries:
+            voucher = voucher_number(row.word, row.period, row.number)
+            entry = LiveEntry(entry_of(row, tuple(lines[row.entry_id])), voucher)
+            live.setdefault((row.company, row.document), []).append(entry)
+        return live
+
+    def lines(self, entry_ids: Sequence[str]) -> dict[str, list[JournalLine]]:
+        """Lines by entry, in order."""
+        asked = self._ids(entry_ids)
+        rows = self._connection.execute(
+            select(journal_line)
+            .join(asked, asked.c.entry_id == journal_line.c.entry_id)
+            .order_by(journal_line.c.entry_id, journal_line.c.line_no)
+        )
+        found: dict[str, list[JournalLine]] = {}
+        for row in rows:
+            found.setdefault(row.entry_id, []).append(_line(row))
+        return found
+
+    def lock_counters(self, keys: Sequence[CounterKey]) -> dict[CounterKey, tuple[int, str]]:
+        """Lock these counters in key order, opening those that are new; next number and head of the chain of each."""
+        wanted = rowset(self._dialect, "wanted", _COUNTER, sorted(keys))
+        opened = select(*wanted.c, literal(1), literal(START_OF_CHAIN)).where(literal(1) == literal(1))
+        if self._dialect != "sqlite":  # concurrent openers must meet the same rows in the same order
+            opened = opened.order_by(*wanted.c)
+        names = [*_COUNTER, "next_number", "head"]
+        self._connection.execute(
+            insert_into(self._dialect, voucher_counter).from_select(names, opened).on_conflict_do_nothing()
+        )
+        table = voucher_counter.c
+        locked = self._connection.execute(
+            select(voucher_counter)
+            .join(wanted, _same_counter(wanted))
+            .order_by(table.company, table.book, table.period, table.word)
+            .with_for_update(of=voucher_counter)
+        )
+        return {(r.company, r.book, r.period, r.word): (r.next_number, r.head) for r in locked}
+
+    def booked(self, entry_ids: Sequence[str]) -> set[str]:
+        """Those of these entries that are in the journal."""
+        asked = self._ids(entry_ids)
+        found = select(journal_entry.c.entry_id).join(asked, asked.c.entry_id == journal_entry.c.entry_id)
+        return set(self._connection.execute(found).scalars())
+
+    def reversed(self, entry_ids: Sequence[str]) -> set[str]:
+        """Those of these entries that have been reversed."""
+        asked = self._ids(entry_ids)
+        found = select(journal_entry.c.reverses).join(asked, asked.c.entry_id == journal_entry.c.reverses)
+        return set(self._connection.execute(found).scalars())
+
+    def append(self, entries: Sequence[NumberedEntry], heads: dict[CounterKey, tuple[int, str]]) -> None:
+        """Insert entries with their lines and move the counters to their new (next number, head)."""
+        new_entries = rowset(self._dialect, "new_entries", _ENTRY, map(_entry_row, entries))
+        columns = [*_ENTRY, "booked_at"]
+        self._connection.execute(
+            insert(journal_entry).from_select(columns, select(*new_entries.c, now_ms()), include_defaults=False)
+        )
+        new_lines = rowset(self._dialect, "new_lines", _LINE, [row for entry in entries for row in _line_rows(entry)])
+        self._connection.execute(insert(journal_line).from_select(list(_LINE), select(*new_lines.c)))
+        moved = rowset(
+            self._dialect,
+            "moved",
+            {**_COUNTER, "next_number": Integer(), "head": String()},
+            [(*key, number, head) for key, (number, head) in heads.items()],
+        )
+        self._connection.execute(
+            update(voucher_counter)
+            .where(_same_counter(moved))
+            .values(next_number=moved.c.next_number, head=moved.c.head)
+        )
+
+    def _ids(self, entry_ids: Sequence[str]) -> FromClause:
+        return rowset(self._dialect, "asked", {"entry_id": String()}, [(i,) for i in entry_ids])
+
+
+def _same_counter(other: FromClause) -> Any:
+    return and_(*(voucher_counter.c[name] == other.c[name] for name in _COUNTER))
+
+
+def _entry_row(numbered: NumberedEntry) -> tuple[Any, ...]:
+    bookable, entry = numbered.bookable, numbered.bookable.entry
+    return (
+        entry.entry_id, bookable.inbox_id, bookable.source, bookable.event_id, entry.part,
+        bookable.company, entry.book, bookable.period, entry.word, numbered.number,
+        entry.document, entry.event_type, entry.life_key, bookable.accounting_date.isoformat(),
+        entry.accounting_date.isoformat(), entry.rule, entry.rule_version, entry.pack_hash, numbered.text,
+        entry.currency, entry.reverses, orjson.dumps(entry.requires).decode(), numbered.previous_hash, numbered.hash,
+    )  # fmt: skip
+
+
+def _line_rows(numbered: NumberedEntry) -> list[tuple[Any, ...]]:
+    entry = numbered.bookable.entry
+    return [
+        (
+            entry.entry_id, place, line.line_id, line.side, line.account, line.amount, line.currency, line.base_amount,
+            orjson.dumps(line.dims, option=orjson.OPT_SORT_KEYS).decode(), line.text, orjson.dumps(line.explain).decode(),
+        )
+        for place, line in enumerate(entry.lines, 1)
+    ]  # fmt: skip
+
+
+def _line(row: Row[Any]) -> JournalLine:
+    return JournalLine(
+        line_id=row.line_id,
+        side=row.side,
+        account=row.account,
+        amount=row.amount,
+        currency=row.currency,
+        base_amount=row.base_amount,
+        dims=orjson.loads(row.dims),
+        text=row.text,
+        explain=orjson.loads(row.explain),
+    )
+
+
+def entry_of(row: Row[Any], lines: tuple[JournalLine, ...]) -> JournalEntry:
+    """The entry of a selected journal_entry row."""
+    return JournalEntry(
+        entry_id=row.entry_id,
+        part=row.part,
+        book=row.book,
+        rule=row.rule,
+        rule_version=row.rule_version,
+        pack_hash=row.pack_hash,
+        event_type=row.event_type,
+        document=row.document,
+        life_key=row.life_key,
+        accounting_date=date.fromisoformat(row.accounting_date),
+        word=row.word,
+        text=row.text,
+        currency=row.currency,
+        lines=lines,
+        reverses=row.reverses,
+        requires=tuple(orjson.loads(row.requires)),
+    )

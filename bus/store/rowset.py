@@ -1,0 +1,55 @@
+"""Many rows as one bound parameter, readable as a table: what makes every batch write one statement, whatever its size.
+
+The rows travel as one JSON text. SQLite reads it with json_each, PostgreSQL with json_to_recordset.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import BigInteger, Integer, String, Table, Text, bindparam, cast, column, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.selectable import FromClause
+from sqlalchemy.types import TypeEngine
+
+_INTEGERS: Final = (Integer, BigInteger)
+
+
+def rowset(dialect: str, name: str, columns: Mapping[str, TypeEngine[Any]], rows: Iterable[Sequence[Any]]) -> FromClause:
+    """A table `name` with these columns, one row a sequence in column order.
+
+    Values are text, integers or None; JSON columns are given as text.
+    """
+    packed = orjson.dumps([list(row) for row in rows] if dialect == "sqlite" else _objects(columns, rows)).decode()
+    parameter = bindparam(f"{name}_rows", packed, type_=Text(), unique=True)
+    if dialect == "sqlite":
+        each = func.json_each(parameter).table_valued("value", name=f"{name}_each")
+        fields = [
+            func.json_extract(each.c.value, f"$[{place}]", type_=kind).label(field)
+            for place, (field, kind) in enumerate(columns.items())
+        ]
+        return select(*fields).subquery(name)
+    typed = [column(f"c{place}", _postgres_type(kind)) for place, kind in enumerate(columns.values())]
+    records = func.json_to_recordset(cast(parameter, _Json())).table_valued(*typed, name=f"{name}_records")
+    derived = records.render_derived(with_types=True)
+    return select(*[derived.c[f"c{place}"].label(field) for place, field in enumerate(columns)]).subquery(name)
+
+
+def _objects(columns: Mapping[str, TypeEngine[Any]], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    keys = [f"c{place}" for place in range(len(columns))]
+    return [dict(zip(keys, row, strict=True)) for row in rows]
+
+
+def _postgres_type(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    return BigInteger() if isinstance(kind, _INTEGERS) else String()
+
+
+def insert_into(dialect: str, table: Table) -> Any:
+    """An INSERT of this dialect, which knows ON CONFLICT DO NOTHING."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+class _Json(Text):
+    """Renders as the PostgreSQL type json: text is parsed once, when the rows are read."""
+
+    __visit_name__ = "JSON"

@@ -1,0 +1,84 @@
+"""A unit of work is one database transaction: what it wrote is there when it ends well, or nothing of it is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from bus.errors import Transient
+from bus.store.copies import SqlCopies
+from bus.store.documents import SqlDocuments
+from bus.store.engine import READ_ONLY, open_engine
+from bus.store.exceptions import SqlExceptions
+from bus.store.inbox import SqlInbox
+from bus.store.journal import SqlJournal
+from bus.store.ledger import SqlLedger
+from bus.store.packs import SqlPacks
+from bus.store.periods import SqlPeriods
+from bus.store.postings import SqlPostings
+from bus.store.totals import SqlTotals
+from bus.store.traces import SqlTraces
+
+
+class SqlUnitOfWork:
+    """The store's tables by noun, all over one connection and one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.inbox = SqlInbox(connection)
+        self.copies = SqlCopies(connection)
+        self.documents = SqlDocuments(connection)
+        self.periods = SqlPeriods(connection)
+        self.journal = SqlJournal(connection)
+        self.ledger = SqlLedger(connection)
+        self.postings = SqlPostings(connection)
+        self.exceptions = SqlExceptions(connection)
+        self.packs = SqlPacks(connection)
+        self.totals = SqlTotals(connection)
+        self.traces = SqlTraces(connection)
+
+
+class SqlStore:
+    """A store on SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> "SqlStore":
+        """The store at "sqlite:///path" or "postgresql://…"; connects when it is first used."""
+        return cls(open_engine(url))
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlUnitOfWork]:
+        """A writing unit of work. Raises Transient STORE_CONFLICT or STORE_UNAVAILABLE; then nothing was written."""
+        with _translated(), self.engine.begin() as connection:
+            yield SqlUnitOfWork(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlUnitOfWork]:
+        """A reading unit of work over one snapshot; it waits for no writer."""
+        options: dict[str, Any] = {READ_ONLY: True}
+        if self.engine.dialect.name == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"
+        with _translated(), self.engine.connect().execution_options(**options) as connection:
+            yield SqlUnitOfWork(connection)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise Transient("STORE_CONFLICT", type(error.orig).__name__) from error
+    except OperationalError as error:
+        raise Transient("STORE_UNAVAILABLE", type(error.orig).__name__) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Transient("STORE_UNAVAILABLE", type(error.orig).__name__) from error
+        raise
