@@ -1,0 +1,249 @@
+"""Expressions: parsed and type-checked once, when rules are loaded; evaluated many times."""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any, Final
+
+from rule_engine import Context, DataType, Rule, ast, errors
+
+from bus.accounting.findings import nearest
+from bus.accounting.lexicon import LexError, Token, names_in, tokens_of
+from bus.money import MONEY_CONTEXT
+
+Env = Mapping[str, Any]
+BOOLEAN: Final = DataType.BOOLEAN
+NUMBER: Final = DataType.FLOAT
+TEXT: Final = DataType.STRING
+DATE: Final = DataType.DATETIME
+_LITERALS: Final = (
+    ast.FloatExpression, ast.StringExpression, ast.BooleanExpression, ast.DatetimeExpression, ast.NullExpression,
+)  # fmt: skip
+_BINARY: Final = (ast.AddExpression, ast.SubtractExpression, ast.ArithmeticExpression, ast.CoalesceExpression)
+_COMPARING: Final = (ast.ComparisonExpression, ast.ArithmeticComparisonExpression)
+
+
+class Scope:
+    """Names an expression may use, with their types."""
+
+    def __init__(self, types: Mapping[str, Any]) -> None:
+        self.types = dict(types)
+        self.context = Context(
+            type_resolver=self.types,
+            default_timezone="utc",
+            decimal_context=MONEY_CONTEXT,
+            mapping_attribute_lookup=False,
+        )
+
+    def extended(self, types: Mapping[str, Any]) -> "Scope":
+        """This scope with more names."""
+        return Scope({**self.types, **types})
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A checked expression. `evaluate` takes the values of the scope's names; it may raise EngineError, ArithmeticError.
+
+    `inputs` are the fields it reads, for the explanation of what came out.
+    """
+
+    text: str
+    type: Any
+    evaluate: Callable[[Env], Any]
+    inputs: tuple[tuple[str, Callable[[Env], Any]], ...]
+
+    def inputs_as_text(self, env: Env) -> dict[str, str]:
+        """What it read, as text by path."""
+        return {path: as_text(read(env)) for path, read in self.inputs}
+
+
+class ExpressionInvalid(ValueError):
+    """A refused expression; `column` counts from 0 in its text."""
+
+    def __init__(self, column: int, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.column = column
+        self.what = what
+        self.remedy = remedy
+
+
+def compile_expression(text: str, scope: Scope, *expected: Any) -> Expression:
+    """Parse and check an expression whose type must be one of `expected` (any type when none is given).
+
+    Raises ExpressionInvalid.
+    """
+    try:
+        _check_names(tokens_of(text), scope)
+        node = Rule(text, scope.context).statement.expression
+    except LexError as error:
+        raise ExpressionInvalid(error.column, error.what, error.remedy) from error
+    except errors.EngineError as error:
+        raise _explained(text, error) from error
+    except (ArithmeticError, RecursionError, ValueError) as error:
+        raise ExpressionInvalid(0, "an expression cannot be read", "write it simpler") from error
+    _check(node)
+    if expected and not any(node.result_type == wanted for wanted in expected):
+        wanted_names = " or ".join(_type_name(wanted) for wanted in expected)
+        what = f"{text} is {_type_name(node.result_type)}, not {wanted_names}"
+        raise ExpressionInvalid(0, what, f"write an expression that gives {wanted_names}")
+    return Expression(text, node.result_type, _evaluator(node), tuple(dict(_inputs(node, frozenset())).items()))
+
+
+def as_text(value: Any) -> str:
+    """A value as people read it: plain digits, ISO dates, true and false; a list as its length or its scalar members."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, tuple):
+        scalars = not any(isinstance(member, dict | tuple) for member in value)
+        return ", ".join(map(as_text, value)) if scalars else f"{len(value)} rows"
+    return "" if value is None else str(value)
+
+
+def _check_names(tokens: tuple[Token, ...], scope: Scope) -> None:
+    bound = {after.value for before, after in pairwise(tokens) if before.value == "for"}
+    known = scope.types.keys() | bound
+    for token in names_in(tokens):
+        if token.value not in known:
+            raise ExpressionInvalid(token.column, f"name {token.value} is not known", nearest(token.value, known))
+
+
+def _explained(text: str, error: errors.EngineError) -> ExpressionInvalid:
+    name = getattr(error, "attribute_name", None) or getattr(error, "name", None)
+    column = max(text.find(f".{name}") + 1, 0) if name else 0
+    suggestion = getattr(error, "suggestion", None)
+    remedy = f"did you mean {suggestion}?" if suggestion else "compare and combine only values of one type"
+    if isinstance(error, errors.RuleSyntaxError):
+        token = getattr(error, "token", None)
+        column = getattr(token, "lexpos", len(text))
+        remedy = "correct the expression here"
+    what = f"field {name} is not known" if name else (error.message or "an expression cannot be read")
+    return ExpressionInvalid(column, what, remedy)
+
+
+def _type_name(data_type: Any) -> str:
+    names = {NUMBER: "a number", TEXT: "a text", BOOLEAN: "true or false", DATE: "a date"}
+    return names.get(data_type) or ("of no known type" if data_type == DataType.UNDEFINED else data_type.name.lower())
+
+
+def _children(node: Any) -> tuple[Any, ...]:
+    if isinstance(node, _LITERALS + (ast.SymbolExpression,)):
+        return ()
+    if isinstance(node, ast.ArrayExpression | ast.SetExpression):
+        return tuple(node.value)
+    if isinstance(node, ast.GetAttributeExpression):
+        return (node.object,)
+    if isinstance(node, ast.GetItemExpression):
+        return (node.container, node.item)
+    if isinstance(node, ast.FunctionCallExpression):
+        return tuple(node.arguments)
+    if isinstance(node, _BINARY + _COMPARING + (ast.LogicExpression,)):
+        return (node.left, node.right)
+    if isinstance(node, ast.UnaryExpression):
+        return (node.right,)
+    if isinstance(node, ast.TernaryExpression):
+        return (node.condition, node.case_true, node.case_false)
+    if isinstance(node, ast.ContainsExpression):
+        return (node.container, node.member)
+    if isinstance(node, ast.ComprehensionExpression):
+        return tuple(part for part in (node.iterable, node.condition, node.result) if part is not None)
+    raise ExpressionInvalid(0, f"{type(node).__name__} is not allowed", "write it with fields, numbers and comparisons")
+
+
+def _check(node: Any) -> None:
+    children = _children(node)
+    for child in children:
+        _check(child)
+    if node.result_type == DataType.UNDEFINED:
+        raise ExpressionInvalid(0, "an expression has no known type", "give both branches of ? : the same type")
+    if isinstance(node, ast.SymbolExpression) and node.scope is not None:
+        raise ExpressionInvalid(0, f"built-in {node.name} is not allowed", "use a field of the document")
+    if isinstance(node, ast.GetAttributeExpression) and not DataType.is_type(_plain(node.object), DataType.OBJECT):
+        raise ExpressionInvalid(0, f"{node.name} is not a field", "only documents and their rows have fields")
+    if isinstance(node, _COMPARING + (ast.CoalesceExpression,)) and not _alike(node.left, node.right):
+        what = f"{_type_name(_plain(node.left))} is compared with {_type_name(_plain(node.right))}"
+        raise ExpressionInvalid(0, what, "compare values of one type; amounts are written without quotes")
+    if isinstance(node, ast.ContainsExpression):
+        _check_contains(node)
+    truths = _truths(node)
+    if any(part.result_type != BOOLEAN for part in truths):
+        raise ExpressionInvalid(0, "a condition is not true or false", "write a comparison, such as doc.total > 0")
+
+
+def _truths(node: Any) -> tuple[Any, ...]:
+    if isinstance(node, ast.LogicExpression):
+        return (node.left, node.right)
+    if isinstance(node, ast.TernaryExpression):
+        return (node.condition,)
+    if isinstance(node, ast.UnaryExpression) and node.type == "not":
+        return (node.right,)
+    if isinstance(node, ast.ComprehensionExpression) and node.condition is not None:
+        return (node.condition,)
+    return ()
+
+
+def _check_contains(node: Any) -> None:
+    member = getattr(_plain(node.container), "value_type", _plain(node.container))
+    if member != _plain(node.member):
+        raise ExpressionInvalid(0, "in looks for a value of another type", "look for a text among texts")
+
+
+def _plain(node: Any) -> Any:
+    return DataType.NULLABLE.unwrap(node.result_type)
+
+
+def _alike(left: Any, right: Any) -> bool:
+    types = (_plain(left), _plain(right))
+    return types[0] == types[1] or DataType.NULL in types
+
+
+def _evaluator(node: Any) -> Callable[[Env], Any]:
+    """A field or a constant is read directly; the rest goes through the interpreter."""
+    if isinstance(node, _LITERALS):
+        value = node.value
+        return lambda _env: value
+    path = _path(node)
+    evaluate: Callable[[Env], Any] = _reader(path) if path else node.evaluate
+    return evaluate
+
+
+def _path(node: Any) -> tuple[str, ...] | None:
+    if isinstance(node, ast.SymbolExpression):
+        return (node.name,)
+    if isinstance(node, ast.GetAttributeExpression):
+        base = _path(node.object)
+        return (*base, node.name) if base else None
+    return None
+
+
+def _reader(path: tuple[str, ...]) -> Callable[[Env], Any]:
+    if len(path) == 1:
+        return operator.itemgetter(path[0])
+    if len(path) == 2:
+        first, second = path
+        return lambda env: env[first][second]
+
+    def read(env: Env) -> Any:
+        value: Any = env
+        for name in path:
+            value = value[name]
+        return value
+
+    return read
+
+
+def _inputs(node: Any, bound: frozenset[str]) -> Iterator[tuple[str, Callable[[Env], Any]]]:
+    path = _path(node)
+    if path is not None:
+        if path[0] not in bound and not (len(path) == 1 and path[0] in ("debit", "credit")):
+            yield ".".join(path), _reader(path)
+        return
+    inner = bound | {node.variable} if isinstance(node, ast.ComprehensionExpression) else bound
+    for child in _children(node):
+        yield from _inputs(child, inner)
