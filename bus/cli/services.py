@@ -7,8 +7,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bus import channels
 from bus.cli.child import Service
@@ -24,15 +25,11 @@ def service_commands(settings: Settings, targets: Sequence[str], app: str = APP)
     `settings.broker_url` must be known; `targets` are the finance targets whose deliveries this worker takes; `app` is
     the Celery application. Each command is also what a host of its own would run.
     """
-    python = sys.executable
     queues = ",".join([channels.JOURNALIZE, channels.ENRICH, *map(channels.deliver_queue, targets)])
     gateway = f"http://{settings.gateway_host}:{settings.gateway_port}"
     flower = f"http://{settings.flower_host}:{settings.flower_port}"
 
-    def service(name: str, command: Sequence[str], **how: object) -> Service:
-        environment = _environment(settings)
-        return Service(name, (python, *command), environment, settings.home / "run" / name, **how)  # type: ignore[arg-type]
-
+    service = partial(_service, settings)
     serve = (
         "--factory",
         "--host",
@@ -59,6 +56,10 @@ def service_commands(settings: Settings, targets: Sequence[str], app: str = APP)
             facts={"url": flower, "user": settings.flower_user},
         ),
     ]
+
+
+def _service(settings: Settings, name: str, command: Sequence[str], **how: Any) -> Service:
+    return Service(name, (sys.executable, *command), _environment(settings), settings.home / "run" / name, **how)
 
 
 def answers(url: str) -> Callable[[], bool]:
