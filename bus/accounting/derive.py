@@ -38,7 +38,7 @@ class Derivation:
             for name, expression in self.rule.let:
                 self.env[name] = expression.evaluate(self.env)
             drafts = [line for spec in self.rule.lines[self.book] for line in self._lines_of(spec)]
-            return settle(drafts, self.rule, self.chart, self.env, self.currency, self.book)
+            return settle(drafts, self.rule, self.chart, self.env, currency=self.currency, book=self.book)
         except (EngineError, ArithmeticError) as error:
             raise Held(
                 "EXPRESSION_FAILED",

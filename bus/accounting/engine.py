@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import localcontext
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,13 +18,13 @@ from bus.accounting.fields import convert_data
 from bus.accounting.functions import functions_of
 from bus.accounting.journal import CREDIT, DEBIT, ENTRY, JournalEntry, JournalLine, entry_id
 from bus.accounting.life import Change, what_changed
-from bus.accounting.outcome import Booked, Failure, Held, LedgerView, NoOp, Outcome
+from bus.accounting.outcome import Booked, Held, LedgerView, NoOp, Outcome
 from bus.accounting.pack import RulePack
 from bus.accounting.reversal import Reversing
 from bus.accounting.rule import Rule, Voucher
 from bus.errors import BusError, Invalid
 from bus.message import WITHDRAWN, Event
-from bus.money import MONEY_CONTEXT
+from bus.money import MONEY_CONTEXT, minor_digits
 
 _BLUE = {"zh": "订正", "en": "Correction:"}
 
@@ -92,6 +93,7 @@ class Engine:
         try:
             doc = convert_data(self.pack.records[event.type], event.data)
             currency = str(doc.get("currency") or self.company.base_currency)
+            minor_digits(currency)
             env = {**functions_of(currency), "doc": doc}
             return _Case(event, env, doc["accounting_date"].date(), currency)
         except (BusError, KeyError, AttributeError) as error:
@@ -136,7 +138,7 @@ class Engine:
         if change.noop:
             return NoOp("already_live")
         reversals = [self._reversing.reversal(case.event, entry, live, case.day) for entry in change.reversed]
-        entry = self._entry(case, book, rule, change, life_key, requires, env)
+        entry = self._entry(case, book, rule, change, life_key=life_key, requires=requires, env=env)
         return [*reversals, entry]
 
     def _choose(self, case: _Case, book: BookPolicy) -> Rule:
@@ -171,7 +173,7 @@ class Engine:
         dims: dict[str, str] = dict.fromkeys(self.pack.charts[book.chart].dimensions, "")
         for line in (line for entry in found for line in entry.lines):
             dims.update({name: value for name, value in line.dims.items() if not dims.get(name)})
-        env["live"] = {"document": document, "dims": dims}
+        env["live"] = MappingProxyType({"document": document, "dims": MappingProxyType(dims)})
         return tuple(entry.entry_id for entry in found)
 
     def _entry(
@@ -180,6 +182,7 @@ class Engine:
         book: BookPolicy,
         rule: Rule,
         change: Change,
+        *,
         life_key: str,
         requires: tuple[str, ...],
         env: dict[str, Any],
@@ -227,6 +230,3 @@ def _together(results: Sequence[list[JournalEntry] | NoOp]) -> Outcome:
     if not entries:
         return next((result for result in results if isinstance(result, NoOp)), NoOp("not_expected"))
     return Booked(tuple(sorted(entries, key=lambda entry: entry.reverses is None)))
-
-
-__all__ = ["Engine", "Failure"]

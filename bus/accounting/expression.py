@@ -22,8 +22,25 @@ DATE: Final = DataType.DATETIME
 _LITERALS: Final = (
     ast.FloatExpression, ast.StringExpression, ast.BooleanExpression, ast.DatetimeExpression, ast.NullExpression,
 )  # fmt: skip
-_BINARY: Final = (ast.AddExpression, ast.SubtractExpression, ast.ArithmeticExpression, ast.CoalesceExpression)
 _COMPARING: Final = (ast.ComparisonExpression, ast.ArithmeticComparisonExpression)
+_TWO_SIDED: Final = (
+    ast.AddExpression, ast.SubtractExpression, ast.ArithmeticExpression, ast.CoalesceExpression, *_COMPARING,
+    ast.LogicExpression,
+)  # fmt: skip
+# Every kind of node an expression may consist of, with its parts. Fuzzy comparison is a kind of ComparisonExpression,
+# but the lexer refuses its operators.
+_PARTS: Final[dict[Any, Callable[[Any], tuple[Any, ...]]]] = {
+    (*_LITERALS, ast.SymbolExpression): lambda _node: (),
+    (ast.ArrayExpression, ast.SetExpression): lambda node: tuple(node.value),
+    ast.GetAttributeExpression: lambda node: (node.object,),
+    ast.GetItemExpression: lambda node: (node.container, node.item),
+    ast.FunctionCallExpression: lambda node: node.arguments,
+    _TWO_SIDED: lambda node: (node.left, node.right),
+    ast.UnaryExpression: lambda node: (node.right,),
+    ast.TernaryExpression: lambda node: (node.condition, node.case_true, node.case_false),
+    ast.ContainsExpression: lambda node: (node.container, node.member),
+    ast.ComprehensionExpression: lambda node: (node.iterable, node.condition, node.result),
+}
 
 
 class Scope:
@@ -45,7 +62,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A checked expression. `evaluate` takes the values of the scope's names; it may raise EngineError, ArithmeticError.
+    """A checked expression. `evaluate` takes the values of the names; may raise EngineError, ArithmeticError.
 
     `inputs` are the fields it reads, for the explanation of what came out.
     """
@@ -60,7 +77,7 @@ class Expression:
         return {path: as_text(read(env)) for path, read in self.inputs}
 
 
-class ExpressionInvalid(ValueError):
+class ExpressionError(ValueError):
     """A refused expression; `column` counts from 0 in its text."""
 
     def __init__(self, column: int, what: str, remedy: str) -> None:
@@ -73,27 +90,27 @@ class ExpressionInvalid(ValueError):
 def compile_expression(text: str, scope: Scope, *expected: Any) -> Expression:
     """Parse and check an expression whose type must be one of `expected` (any type when none is given).
 
-    Raises ExpressionInvalid.
+    Raises ExpressionError.
     """
     try:
         _check_names(tokens_of(text), scope)
         node = Rule(text, scope.context).statement.expression
     except LexError as error:
-        raise ExpressionInvalid(error.column, error.what, error.remedy) from error
+        raise ExpressionError(error.column, error.what, error.remedy) from error
     except errors.EngineError as error:
         raise _explained(text, error) from error
     except (ArithmeticError, RecursionError, ValueError) as error:
-        raise ExpressionInvalid(0, "an expression cannot be read", "write it simpler") from error
+        raise ExpressionError(0, "an expression cannot be read", "write it simpler") from error
     _check(node)
     if expected and not any(node.result_type == wanted for wanted in expected):
         wanted_names = " or ".join(_type_name(wanted) for wanted in expected)
         what = f"{text} is {_type_name(node.result_type)}, not {wanted_names}"
-        raise ExpressionInvalid(0, what, f"write an expression that gives {wanted_names}")
+        raise ExpressionError(0, what, f"write an expression that gives {wanted_names}")
     return Expression(text, node.result_type, _evaluator(node), tuple(dict(_inputs(node, frozenset())).items()))
 
 
 def as_text(value: Any) -> str:
-    """A value as people read it: plain digits, ISO dates, true and false; a list as its length or its scalar members."""
+    """A value as people read it: plain digits, ISO dates, true and false; a list as its members or its length."""
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, bool):
@@ -101,7 +118,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, tuple):
-        scalars = not any(isinstance(member, dict | tuple) for member in value)
+        scalars = not any(isinstance(member, Mapping | tuple) for member in value)
         return ", ".join(map(as_text, value)) if scalars else f"{len(value)} rows"
     return "" if value is None else str(value)
 
@@ -111,10 +128,10 @@ def _check_names(tokens: tuple[Token, ...], scope: Scope) -> None:
     known = scope.types.keys() | bound
     for token in names_in(tokens):
         if token.value not in known:
-            raise ExpressionInvalid(token.column, f"name {token.value} is not known", nearest(token.value, known))
+            raise ExpressionError(token.column, f"name {token.value} is not known", nearest(token.value, known))
 
 
-def _explained(text: str, error: errors.EngineError) -> ExpressionInvalid:
+def _explained(text: str, error: errors.EngineError) -> ExpressionError:
     name = getattr(error, "attribute_name", None) or getattr(error, "name", None)
     column = max(text.find(f".{name}") + 1, 0) if name else 0
     suggestion = getattr(error, "suggestion", None)
@@ -124,7 +141,7 @@ def _explained(text: str, error: errors.EngineError) -> ExpressionInvalid:
         column = getattr(token, "lexpos", len(text))
         remedy = "correct the expression here"
     what = f"field {name} is not known" if name else (error.message or "an expression cannot be read")
-    return ExpressionInvalid(column, what, remedy)
+    return ExpressionError(column, what, remedy)
 
 
 def _type_name(data_type: Any) -> str:
@@ -133,27 +150,10 @@ def _type_name(data_type: Any) -> str:
 
 
 def _children(node: Any) -> tuple[Any, ...]:
-    if isinstance(node, _LITERALS + (ast.SymbolExpression,)):
-        return ()
-    if isinstance(node, ast.ArrayExpression | ast.SetExpression):
-        return tuple(node.value)
-    if isinstance(node, ast.GetAttributeExpression):
-        return (node.object,)
-    if isinstance(node, ast.GetItemExpression):
-        return (node.container, node.item)
-    if isinstance(node, ast.FunctionCallExpression):
-        return tuple(node.arguments)
-    if isinstance(node, _BINARY + _COMPARING + (ast.LogicExpression,)):
-        return (node.left, node.right)
-    if isinstance(node, ast.UnaryExpression):
-        return (node.right,)
-    if isinstance(node, ast.TernaryExpression):
-        return (node.condition, node.case_true, node.case_false)
-    if isinstance(node, ast.ContainsExpression):
-        return (node.container, node.member)
-    if isinstance(node, ast.ComprehensionExpression):
-        return tuple(part for part in (node.iterable, node.condition, node.result) if part is not None)
-    raise ExpressionInvalid(0, f"{type(node).__name__} is not allowed", "write it with fields, numbers and comparisons")
+    for kind, parts in _PARTS.items():
+        if isinstance(node, kind):
+            return tuple(part for part in parts(node) if part is not None)
+    raise ExpressionError(0, f"{type(node).__name__} is not allowed", "write it with fields, numbers and comparisons")
 
 
 def _check(node: Any) -> None:
@@ -161,19 +161,19 @@ def _check(node: Any) -> None:
     for child in children:
         _check(child)
     if node.result_type == DataType.UNDEFINED:
-        raise ExpressionInvalid(0, "an expression has no known type", "give both branches of ? : the same type")
+        raise ExpressionError(0, "an expression has no known type", "give both branches of ? : the same type")
     if isinstance(node, ast.SymbolExpression) and node.scope is not None:
-        raise ExpressionInvalid(0, f"built-in {node.name} is not allowed", "use a field of the document")
+        raise ExpressionError(0, f"built-in {node.name} is not allowed", "use a field of the document")
     if isinstance(node, ast.GetAttributeExpression) and not DataType.is_type(_plain(node.object), DataType.OBJECT):
-        raise ExpressionInvalid(0, f"{node.name} is not a field", "only documents and their rows have fields")
-    if isinstance(node, _COMPARING + (ast.CoalesceExpression,)) and not _alike(node.left, node.right):
+        raise ExpressionError(0, f"{node.name} is not a field", "only documents and their rows have fields")
+    if isinstance(node, (*_COMPARING, ast.CoalesceExpression)) and not _alike(node.left, node.right):
         what = f"{_type_name(_plain(node.left))} is compared with {_type_name(_plain(node.right))}"
-        raise ExpressionInvalid(0, what, "compare values of one type; amounts are written without quotes")
+        raise ExpressionError(0, what, "compare values of one type; amounts are written without quotes")
     if isinstance(node, ast.ContainsExpression):
         _check_contains(node)
     truths = _truths(node)
     if any(part.result_type != BOOLEAN for part in truths):
-        raise ExpressionInvalid(0, "a condition is not true or false", "write a comparison, such as doc.total > 0")
+        raise ExpressionError(0, "a condition is not true or false", "write a comparison, such as doc.total > 0")
 
 
 def _truths(node: Any) -> tuple[Any, ...]:
@@ -191,7 +191,7 @@ def _truths(node: Any) -> tuple[Any, ...]:
 def _check_contains(node: Any) -> None:
     member = getattr(_plain(node.container), "value_type", _plain(node.container))
     if member != _plain(node.member):
-        raise ExpressionInvalid(0, "in looks for a value of another type", "look for a text among texts")
+        raise ExpressionError(0, "in looks for a value of another type", "look for a text among texts")
 
 
 def _plain(node: Any) -> Any:

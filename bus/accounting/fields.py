@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from rule_engine import DataType
@@ -21,7 +22,7 @@ _BY_PATTERN: Final = {AMOUNT_PATTERN: "amount", RATE_PATTERN: "rate"}
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one field is read. `convert` raises ValueError, TypeError, KeyError or Invalid for what is not of its type."""
+    """How one field is read. `convert` raises ValueError, TypeError, KeyError or Invalid for another type."""
 
     type: Any
     convert: Callable[[Any], Any]
@@ -33,10 +34,10 @@ def record_of(schema: Mapping[str, Any], name: str) -> Field:
     return _field(schema, schema, name)
 
 
-def convert_data(record: Field, data: Mapping[str, Any]) -> dict[str, Any]:
+def convert_data(record: Field, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """Typed values of an event's data. Raises Invalid EVENT_INVALID when a value is not of its declared type."""
     try:
-        converted: dict[str, Any] = record.convert(data)
+        converted: Mapping[str, Any] = record.convert(data)
     except (ValueError, TypeError, KeyError, AttributeError, Invalid) as error:
         raise Invalid(
             "EVENT_INVALID", f"a field is not of its declared type ({type(error).__name__})", "/data"
@@ -122,14 +123,15 @@ def _record(schema: Mapping[str, Any], root: Mapping[str, Any], name: str) -> Fi
     types = {key: _given(field.type) if key in required else field.type for key, field in fields.items()}
     plan = tuple((key, field.convert, field.default) for key, field in fields.items())
 
-    def convert(data: Mapping[str, Any]) -> dict[str, Any]:
+    # The interpreter copies a dict whole whenever it reads one field of it; a proxy it leaves alone.
+    def convert(data: Mapping[str, Any]) -> Mapping[str, Any]:
         values = {}
         for key, read, default in plan:
             value = data.get(key)
             values[key] = default if value is None else read(value)
         if "accounting_date" in values and "period" not in values:
             values["period"] = f"{values['accounting_date']:%Y-%m}"
-        return values
+        return MappingProxyType(values)
 
     if "accounting_date" in types:
         types.setdefault("period", DataType.STRING)

@@ -22,7 +22,7 @@ _OTHER: Final = {DEBIT: CREDIT, CREDIT: DEBIT}
 class JournalLine:
     """One line: `amount` in minor units of `currency`, `base_amount` in those of the company's base currency.
 
-    Both are above zero, except in a red-letter reversal, where they are below. `explain` says in JSON how it came about.
+    Both are above zero, except in a red-letter reversal, where they are below. `explain` says how it came about.
     """
 
     line_id: str

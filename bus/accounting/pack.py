@@ -13,7 +13,7 @@ from bus.accounting.maps import AccountMap, read_maps
 from bus.accounting.pack_check import check_rules
 from bus.accounting.rule import Rule
 from bus.accounting.rule_reader import RuleReader
-from bus.accounting.yaml_text import Fields, Reader, Scalar, read_documents
+from bus.accounting.yaml_text import Fields, Node, Reader, Scalar, read_documents
 from bus.message import canonical_json
 
 _PACK: Final = ("pack", "title", "currency", "prior_year", "books", "voucher_words")
@@ -123,19 +123,20 @@ def _chart(fields: Fields, loading: _Loading, reader: Reader) -> Chart:
         loading.findings.add(fields.entries["accounts"].place, f"file {path} is not in the pack", remedy)
     roles = _codes(reader.mapping(fields.entries.get("roles"), "roles"), accounts, reader)
     extra = {reader.text_of(node, "a dimension") for node in reader.list_of(fields, "dimensions")}
-    cash = frozenset(reader.text_of(node, "an account") for node in reader.list_of(fields, "cash_accounts"))
+    cash = frozenset(_code(node, "an account", accounts, reader) for node in reader.list_of(fields, "cash_accounts"))
     required = {dim for account in accounts.values() for dim in account.required_dims}
     return Chart(name, accounts, roles, frozenset(required | extra), cash)
 
 
 def _codes(fields: Fields | None, accounts: Mapping[str, Any], reader: Reader) -> dict[str, str]:
-    roles = {}
-    for role, node in fields.entries.items() if fields else ():
-        code = reader.text_of(node, role)
-        if accounts and code and code not in accounts:
-            reader.findings.add(node.place, f"account {code} is not in the chart", nearest(code, accounts))
-        roles[role] = code
-    return roles
+    return {role: _code(node, role, accounts, reader) for role, node in fields.entries.items()} if fields else {}
+
+
+def _code(node: Node, what: str, accounts: Mapping[str, Any], reader: Reader) -> str:
+    code = reader.text_of(node, what)
+    if accounts and code and code not in accounts:
+        reader.findings.add(node.place, f"account {code} is not in the chart", nearest(code, accounts))
+    return code
 
 
 def _books(head: Fields, reader: Reader, charts: Mapping[str, Chart]) -> dict[str, str]:

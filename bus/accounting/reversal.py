@@ -30,7 +30,7 @@ class Reversing:
         return [self.reversal(event, entry, live, on) for entry in reversed(approvals)]
 
     def reversal(self, event: Event, entry: JournalEntry, live: Sequence[JournalEntry], on: date) -> JournalEntry:
-        """The entry that takes one back on a date. Raises Held when it is paid, or a year must be decided by a person."""
+        """The entry that takes one back on a date. Raises Held when it is paid or a person must decide on the year."""
         rule = self.pack.rule(entry.rule, entry.rule_version)
         if is_paid(entry, live) and (rule is None or rule.on_withdraw_paid == "hold"):
             raise Held(

@@ -44,7 +44,7 @@ class Each:
 
 @dataclass(frozen=True, slots=True)
 class LineSpec:
-    """A line of a rule in one book. `account` is a code of the book's chart or a map look-up, `amount` None the remainder."""
+    """A line of a rule in one book. `account` is a code, a role or a map look-up; `amount` None is the remainder."""
 
     id: str
     side: str
@@ -76,7 +76,7 @@ class Requires:
 
 @dataclass(frozen=True, slots=True)
 class RuleTest:
-    """A test written inside a rule. `lines` are expected (side, account, amount, dims) by book; `red_of` by book a document."""
+    """A test inside a rule. `lines` are expected (side, account, amount, dims) by book, `red_of` a document by book."""
 
     name: str
     place: Place

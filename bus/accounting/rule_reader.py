@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from bus.accounting.case_reader import read_tests
 from bus.accounting.company import PRIOR_YEAR
 from bus.accounting.expression import BOOLEAN, DATE, NUMBER, TEXT, Expression, Scope
 from bus.accounting.fields import Field
@@ -13,7 +14,6 @@ from bus.accounting.functions import CHECK_TYPES
 from bus.accounting.line_reader import LineReader
 from bus.accounting.rule import LineSpec, Requires, Rule, Span, Voucher
 from bus.accounting.rule_scope import Compiler, event_scope, live_type
-from bus.accounting.case_reader import read_tests
 from bus.accounting.yaml_text import Fields, Items, Reader, Scalar
 
 _KEYS: Final = (
@@ -26,7 +26,7 @@ _PAYMENT: Final = "payment."
 
 @dataclass(frozen=True, slots=True)
 class RuleReader:
-    """`records` are the fields of each event type, `books` the chart name of each book, `dimensions` those of all charts."""
+    """`records` are each event type's fields, `books` each book's chart, `dimensions` those of all charts."""
 
     findings: Findings
     records: Mapping[str, Field]

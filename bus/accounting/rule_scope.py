@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rule_engine import DataType
 
-from bus.accounting.expression import BOOLEAN, Expression, ExpressionInvalid, Scope, compile_expression
+from bus.accounting.expression import BOOLEAN, Expression, ExpressionError, Scope, compile_expression
 from bus.accounting.findings import Findings, Place, nearest
 from bus.accounting.functions import FUNCTION_TYPES
 from bus.accounting.lexicon import LexError, names_in, tokens_of
@@ -56,7 +56,7 @@ class Compiler:
         """A text with fields in braces."""
         try:
             return compile_template(text, scope)
-        except ExpressionInvalid as error:
+        except ExpressionError as error:
             self.findings.add(place.shifted(error.column), error.what, error.remedy)
             return Template(text, (text,))
 
@@ -110,7 +110,7 @@ class Compiler:
     def _compiled(self, text: str, place: Place, scope: Scope, *expected: Any) -> Expression | None:
         try:
             return compile_expression(text, scope, *expected)
-        except ExpressionInvalid as error:
+        except ExpressionError as error:
             self.findings.add(place.shifted(error.column), error.what, error.remedy)
             return None
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import Any
 
 from bus.accounting.company import Company
@@ -17,6 +17,7 @@ from bus.errors import BusError
 from bus.message import WITHDRAWN, Event
 from bus.money import format_minor, parse_amount, to_minor
 
+_AT = datetime(2000, 1, 1, tzinfo=UTC)
 _SUBJECT = ("document_no", "doc_no", "invoice_no")
 _NUMBERS = ("payment_no", "doc_no", "invoice_no")
 _Shown = tuple[str, str, int, tuple[tuple[str, str], ...]]
@@ -109,7 +110,7 @@ class _Runner:
 
     def _source(self, given: str) -> RuleTest:
         """The test whose document is meant by "payment FK-1": any word, then the number."""
-        number = given.split()[-1] if given.split() else ""
+        number = given.rpartition(" ")[2]
         for rule in self.pack.rules:
             for test in rule.tests:
                 if test.doc and test.event == rule.event and number in (test.doc.get(key) for key in _NUMBERS):
@@ -127,8 +128,7 @@ class _Runner:
         return self._made(WITHDRAWN, data, test.name)
 
     def _made(self, event_type: str, data: dict[str, Any], name: str) -> Event:
-        at = datetime.combine(datetime.min.date(), time(12), UTC)
-        return Event("rule.tests", name, event_type, _subject(data), self.company.code, at, data)
+        return Event("rule.tests", name, event_type, _subject(data), self.company.code, _AT, data)
 
 
 def _subject(data: Mapping[str, Any]) -> str:

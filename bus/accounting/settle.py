@@ -15,7 +15,7 @@ ROUNDING_ROLE: Final = "rounding.difference"
 
 
 def settle(
-    drafts: Sequence[JournalLine], rule: Rule, chart: Chart, env: Mapping[str, Any], currency: str, book: str
+    drafts: Sequence[JournalLine], rule: Rule, chart: Chart, env: Mapping[str, Any], *, currency: str, book: str
 ) -> tuple[JournalLine, ...]:
     """The lines of the entry. Raises Held with the code of what does not hold."""
     remainder = next((spec.id for spec in rule.lines[book] if spec.amount is None), None)
@@ -65,7 +65,13 @@ def _balanced(lines: list[JournalLine], rule: Rule, chart: Chart, currency: str,
             cause=rule.name,
         )
     shown = format_minor(size, currency)
-    explain: dict[str, Any] = {"line": "rounding", "item": None, "expression": "rounding difference", "inputs": {}, "value": shown}
+    explain: dict[str, Any] = {
+        "line": "rounding",
+        "item": None,
+        "expression": "rounding difference",
+        "inputs": {},
+        "value": shown,
+    }
     side = CREDIT if difference > 0 else DEBIT
     line = JournalLine("rounding", side, account, size, currency, size, {}, "", {**explain, "rounding": "none"})
     return [*lines, line]

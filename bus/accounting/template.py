@@ -11,7 +11,7 @@ from bus.accounting.expression import (
     NUMBER,
     TEXT,
     Env,
-    ExpressionInvalid,
+    ExpressionError,
     Scope,
     as_text,
     compile_expression,
@@ -33,15 +33,15 @@ class Template:
 
 
 def compile_template(text: str, scope: Scope) -> Template:
-    """Check a text and the expressions in its braces. Raises ExpressionInvalid with the column in the text."""
+    """Check a text and the expressions in its braces. Raises ExpressionError with the column in the text."""
     parts: list[str | Callable[[Env], object]] = []
     at = 0
     for match in _HOLE.finditer(text):
         parts.append(_literal(text, at, match.start()))
         try:
             parts.append(compile_expression(match[1], scope, TEXT, NUMBER, DATE, BOOLEAN).evaluate)
-        except ExpressionInvalid as error:
-            raise ExpressionInvalid(match.start(1) + error.column, error.what, error.remedy) from error
+        except ExpressionError as error:
+            raise ExpressionError(match.start(1) + error.column, error.what, error.remedy) from error
         at = match.end()
     parts.append(_literal(text, at, len(text)))
     return Template(text, tuple(part for part in parts if part != ""))
@@ -51,5 +51,5 @@ def _literal(text: str, start: int, end: int) -> str:
     piece = text[start:end]
     for column, character in enumerate(piece):
         if character in "{}":
-            raise ExpressionInvalid(start + column, f"a lone {character}", "write fields as {doc.field}")
+            raise ExpressionError(start + column, f"a lone {character}", "write fields as {doc.field}")
     return piece
