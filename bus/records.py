@@ -134,7 +134,7 @@ class LiveEntry:
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
-    """An entry as the journal keeps it: numbered, dated, chained. `reverses` is the number of the voucher taken back."""
+    """An entry as the journal keeps it: numbered, dated, chained. `reverses` is the voucher it takes back."""
 
     entry: JournalEntry
     inbox_id: int
@@ -192,8 +192,8 @@ class EventCopy:
 
     id: int
     channel: str
+    kind: str
     event: Event
-    attempts: int
 
 
 def voucher_number(word: str, period: str, number: int) -> str:

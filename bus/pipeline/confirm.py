@@ -52,7 +52,9 @@ def _change(answer: Answer) -> PostingChange:
         return PostingChange(result.posting_id, "pending", None, result.code, result.message, decision.seconds)
     if result.outcome is Outcome.IN_DOUBT:
         return PostingChange(result.posting_id, "in_doubt", None, result.code or "POSTING_IN_DOUBT", result.message)
-    code = result.code or ("TARGET_DIFFERS" if result.outcome is Outcome.EXISTS_WITH_DIFFERENT_AMOUNT else "TARGET_REJECTED")
+    code = result.code or (
+        "TARGET_DIFFERS" if result.outcome is Outcome.EXISTS_WITH_DIFFERENT_AMOUNT else "TARGET_REJECTED"
+    )
     return PostingChange(result.posting_id, "rejected", result.reference, code, result.message)
 
 

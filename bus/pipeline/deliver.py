@@ -32,14 +32,18 @@ class Deliver:
         self._confirm = confirm
         self._lease_ms = lease_seconds * 1000
 
-    def __call__(self, target: str, posting_ids: Sequence[str], token: str) -> dict[str, int]:
+    def __call__(self, posting_ids: Sequence[str], token: str) -> dict[str, int]:
         """Deliver those of these postings that `token` still holds; how many ended in each state."""
         with self._store.begin() as uow:
-            attempts = uow.postings.take(posting_ids, token, self._lease_ms)
-            vouchers = uow.ledger.of_postings(list(attempts)) if attempts else []
+            taken = uow.postings.take(posting_ids, token, self._lease_ms)
+            vouchers = uow.ledger.of_postings(list(taken)) if taken else []
+        attempts = {posting_id: count for posting_id, (_, count) in taken.items()}
+        places: dict[tuple[str, str], list[tuple[str, Voucher]]] = {}
+        for posting_id, voucher in vouchers:
+            places.setdefault((voucher.company, taken[posting_id][0]), []).append((posting_id, voucher))
         answers: list[Answer] = []
-        for company, of_company in _by_company(vouchers).items():
-            answers += self._deliver(self._adapters(company, target), of_company, attempts)
+        for (company, target), of_place in places.items():
+            answers += self._deliver(self._adapters(company, target), of_place, attempts)
         return self._confirm(answers, token) if answers else {}
 
     def _deliver(
@@ -71,9 +75,7 @@ class Deliver:
         absent = [posting for posting in postings if posting.posting_id not in found]
         return list(found.values()) + (adapter.post(absent) if absent else [])
 
-    def _translate(
-        self, vouchers: Sequence[tuple[str, Voucher]]
-    ) -> tuple[list[LedgerPosting], list[DeliveryResult]]:
+    def _translate(self, vouchers: Sequence[tuple[str, Voucher]]) -> tuple[list[LedgerPosting], list[DeliveryResult]]:
         postings: list[LedgerPosting] = []
         refused: list[DeliveryResult] = []
         for posting_id, voucher in vouchers:
@@ -115,10 +117,3 @@ def ledger_posting(books: Books, posting_id: str, voucher: Voucher) -> LedgerPos
 
 def _all_transient(postings: Sequence[LedgerPosting], code: str, text: str) -> list[DeliveryResult]:
     return [DeliveryResult(posting.posting_id, Outcome.TRANSIENT, None, code, text) for posting in postings]
-
-
-def _by_company(vouchers: Sequence[tuple[str, Voucher]]) -> dict[str, list[tuple[str, Voucher]]]:
-    grouped: dict[str, list[tuple[str, Voucher]]] = {}
-    for posting_id, voucher in vouchers:
-        grouped.setdefault(voucher.company, []).append((posting_id, voucher))
-    return grouped

@@ -13,8 +13,8 @@ from bus.accounting.period import next_in_year, period_of
 from bus.errors import BusError
 from bus.pipeline.booking import Books
 from bus.pipeline.resequence import Judgement, walk
-from bus.recoverability import is_poison
 from bus.records import BookableEntry, DocumentClaim, DocumentResult, InboxRow, LiveEntry, RaisedException
+from bus.recoverability import is_poison
 
 DocumentKey = tuple[str, str]
 PeriodKey = tuple[str, str, str]
@@ -125,5 +125,3 @@ class Evaluation:
             row.id, failure.code, event.company, event.subject, amount, currency,
             failure.cause or failure.code, failure.message, failure.detail,
         )  # fmt: skip
-
-

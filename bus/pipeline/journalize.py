@@ -64,7 +64,7 @@ class Journalize:
                 if error.code == "STORE_UNAVAILABLE" and attempt == _TRIES:
                     raise
             except Permanent as error:
-                log.error("batch_refused", code=error.code, attempt=attempt, documents=len(claims))
+                log.exception("batch_refused", code=error.code, attempt=attempt, documents=len(claims))
         return self._isolate(claims, token)
 
     def _isolate(self, claims: Sequence[DocumentClaim], token: str) -> list[DocumentResult]:

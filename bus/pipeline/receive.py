@@ -11,8 +11,8 @@ from typing import Any
 
 from bus.errors import Invalid
 from bus.message import Event
-from bus.store_port import Store
 from bus.schemas import EventSchemas
+from bus.store_port import Store
 
 Key = tuple[str, str]
 
@@ -73,8 +73,7 @@ class Receive:
     def _check(self, attributes: dict[str, Any]) -> Event | Receipt:
         try:
             self._schemas.check(attributes)
-            if attributes["company"] not in self._companies:
-                raise Invalid("COMPANY_UNKNOWN", "this bus keeps no books for that company", "/company")
+            self._check_company(attributes["company"])
             return Event.from_cloudevent(attributes)
         except Invalid as error:
             return Receipt(
@@ -85,6 +84,10 @@ class Receive:
                 message=error.message,
                 pointer=error.where,
             )
+
+    def _check_company(self, company: str) -> None:
+        if company not in self._companies:
+            raise Invalid("COMPANY_UNKNOWN", "this bus keeps no books for that company", "/company")
 
     def _store_new(self, events: Sequence[Event]) -> tuple[set[Key], dict[Key, tuple[str, str]]]:
         if not events:

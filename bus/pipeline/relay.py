@@ -30,7 +30,7 @@ class Relay:
         room = self._batch_size * _BATCHES_IN_FLIGHT
         leased = 0
         with self._store.read() as uow:
-            free = room - uow.postings.in_flight(room)
+            free = room - uow.postings.in_flight(room) if uow.postings.any_due() else 0
         while free > 0:
             count = self._lease(min(free, self._batch_size))
             if count == 0:

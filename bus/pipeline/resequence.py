@@ -1,7 +1,7 @@
 """Resequencer: walk over one document's waiting events in their order, and settle each. Pure; no store, no clock.
 
-Numbered events run densely from `next_sequence`; a gap parks what is behind it. A failure that blocks holds its event and
-parks what follows, until it is released or a later withdrawal makes it moot. Events without a sequence run by their time.
+Numbered events run densely from `next_sequence`; a gap parks what is behind it. A failure that blocks holds its event
+and parks what follows, until it is released or a later withdrawal makes it moot. Events without a sequence run by time.
 """
 
 from collections.abc import Callable

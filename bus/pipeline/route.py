@@ -11,8 +11,8 @@ import structlog
 from bus.errors import Invalid, Transient
 from bus.pipeline.booking import Books
 from bus.ports import Publisher
-from bus.recoverability import must_go_alone
 from bus.records import RaisedException, Settlement, WaitingEvent
+from bus.recoverability import must_go_alone
 from bus.routing import RoutingRules
 from bus.store_port import Store, UnitOfWork
 
@@ -44,9 +44,12 @@ class Route:
     def __call__(self) -> int:
         """Wake workers for what is due, as far as the queues have room; how many events were handled."""
         room = self._batch_size * _BATCHES_IN_FLIGHT
+        with self._store.read() as uow:
+            free = room - uow.inbox.in_flight(room) if uow.inbox.any_due() else 0
+        if free <= 0:
+            return 0
         with self._store.begin() as uow:
-            free = room - uow.inbox.in_flight(room)
-            due = uow.inbox.due(min(free, room)) if free > 0 else []
+            due = uow.inbox.due(free)
             wake_ups = self._note(uow, due) if due else []
         for wake_up in wake_ups:
             try:

@@ -38,9 +38,7 @@ class Trace:
                 "exceptions": [_exception(row) for row in uow.traces.exceptions(company, document)],
             }
 
-    def _postings(
-        self, uow: UnitOfWork, company: str, document: str, vouchers: list[Voucher]
-    ) -> list[dict[str, Any]]:
+    def _postings(self, uow: UnitOfWork, company: str, document: str, vouchers: list[Voucher]) -> list[dict[str, Any]]:
         names = {voucher.entry.entry_id: voucher.name for voucher in vouchers}
         kept = ("posting_id", "target", "state", "attempts", "reference", "code", "message", "settled_at")
         return [

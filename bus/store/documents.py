@@ -8,7 +8,7 @@ from sqlalchemy.sql.selectable import FromClause
 from bus.records import DocumentClaim, DocumentResult, InboxRow
 from bus.store.clock import now_ms
 from bus.store.inbox import inbox_row
-from bus.store.rowset import rowset
+from bus.store.rowset import Columns, rowset
 from bus.store.tables import document, inbox
 
 Key = tuple[str, str]
@@ -85,7 +85,7 @@ class SqlDocuments:
 
     def advance(self, results: Sequence[DocumentResult]) -> None:
         """Write what the walk ended with and give the leases back."""
-        columns = {
+        columns: Columns = {
             "company": String(),
             "key": String(),
             "next_sequence": Integer(),

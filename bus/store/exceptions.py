@@ -8,11 +8,11 @@ from sqlalchemy import BigInteger, Connection, String, Text, case, literal, sele
 
 from bus.records import ClosedException, RaisedException
 from bus.store.clock import now_ms
-from bus.store.rowset import insert_into, rowset
+from bus.store.rowset import Columns, insert_into, rowset
 from bus.store.tables import exception
 
 LIVE: Final = ("open", "proposed", "approved")
-_RAISED: Final = {
+_RAISED: Final[Columns] = {
     "inbox_id": BigInteger(), "posting_id": String(), "code": String(), "company": String(), "document": String(),
     "amount": BigInteger(), "currency": String(), "cause": Text(), "message": Text(), "detail": Text(),
 }  # fmt: skip
@@ -44,11 +44,13 @@ class SqlExceptions:
 
     def close(self, closed: Sequence[ClosedException]) -> None:
         """Release or discard what is live for these events."""
-        columns = {"inbox_id": BigInteger(), "state": String(), "remedy": Text()}
+        columns: Columns = {"inbox_id": BigInteger(), "state": String(), "remedy": Text()}
         ended = rowset(self._dialect, "ended", columns, [(c.inbox_id, c.state, c.remedy) for c in closed])
         self._connection.execute(
             update(exception)
-            .where(exception.c.inbox_id == ended.c.inbox_id, exception.c.state.in_(LIVE), exception.c.posting_id.is_(None))
+            .where(
+                exception.c.inbox_id == ended.c.inbox_id, exception.c.state.in_(LIVE), exception.c.posting_id.is_(None)
+            )
             .values(
                 state=ended.c.state,
                 remedy=case((exception.c.remedy.is_(None), ended.c.remedy), else_=exception.c.remedy),

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Integer, Row, String, Text, and_, case, func, literal, or_, select, update
+from sqlalchemy import Connection, Integer, String, Text, and_, case, func, literal, or_, select, update
 from sqlalchemy.sql.selectable import FromClause
 
 from bus.message import Event
 from bus.records import NO_LIVE_APPROVAL, InboxRow, Settlement, WaitingEvent
 from bus.store.clock import now_ms
-from bus.store.rowset import insert_into, rowset
+from bus.store.rowset import Columns, insert_into, rowset
 from bus.store.tables import document, inbox, journal_entry, posting
 from bus.store.voucher import voucher_text
 
 _FIRST_WAKE_UP_MS: Final = 15_000
 _LAST_WAKE_UP_MS: Final = 300_000
 
-_NEW: Final = {
+_NEW: Final[Columns] = {
     "source": String(),
     "event_id": String(),
     "type": String(),
@@ -69,10 +69,12 @@ class SqlInbox:
 
     def register(self, documents: set[tuple[str, str]]) -> None:
         """Make documents known by (company, key), whether or not events follow."""
-        columns = {"company": String(), "key": String()}
+        columns: Columns = {"company": String(), "key": String()}
         known = rowset(self._dialect, "known", columns, sorted(documents))
         chosen = select(*known.c).where(literal(1) == literal(1))
-        self._connection.execute(insert_into(self._dialect, document).from_select(list(columns), chosen).on_conflict_do_nothing())
+        self._connection.execute(
+            insert_into(self._dialect, document).from_select(list(columns), chosen).on_conflict_do_nothing()
+        )
 
     def known(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
         """(source, id) -> (hash, state) of those that the inbox has."""
@@ -83,6 +85,11 @@ class SqlInbox:
             )
         )
         return {(row.source, row.event_id): (row.hash, row.state) for row in found}
+
+    def any_due(self) -> bool:
+        """Whether any accepted event is due."""
+        due = select(inbox.c.id).where(inbox.c.state == "accepted", inbox.c.due_at <= now_ms())
+        return self._connection.execute(due.limit(1)).first() is not None
 
     def in_flight(self, limit: int) -> int:
         """How many accepted events have been woken and are not due again yet; counts no further than `limit`."""
@@ -149,7 +156,7 @@ class SqlInbox:
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """Give rows their new state; parked rows wait for their document, accepted ones become due at once."""
-        columns = {"id": inbox.c.id.type, "state": String(), "reason": String()}
+        columns: Columns = {"id": inbox.c.id.type, "state": String(), "reason": String()}
         settled = rowset(self._dialect, "settled", columns, [(s.inbox_id, s.state, s.reason) for s in settlements])
         final = settled.c.state.in_(("booked", "no_op", "no_route", "discarded"))
         self._connection.execute(
@@ -182,7 +189,6 @@ class SqlInbox:
         return rowset(self._dialect, "chosen", {"id": inbox.c.id.type}, [(i,) for i in ids])
 
 
-def inbox_row(row: Row[Any]) -> InboxRow:
+def inbox_row(row: Any) -> InboxRow:
     """A selected inbox row as the use cases see it."""
     return InboxRow(row.id, event_of(row.payload), row.state, row.reason, row.attempts)
-

@@ -9,22 +9,23 @@ from sqlalchemy import BigInteger, Connection, Integer, Row, String, Text, and_,
 from sqlalchemy.sql.selectable import FromClause
 
 from bus.accounting.journal import JournalEntry, JournalLine
+from bus.message import canonical_json
 from bus.records import LiveEntry, NumberedEntry, voucher_number
 from bus.store.clock import now_ms
-from bus.store.rowset import insert_into, rowset
+from bus.store.rowset import Columns, insert_into, rowset
 from bus.store.tables import journal_entry, journal_line, voucher_counter
 
 CounterKey = tuple[str, str, str, str]
 START_OF_CHAIN: Final = "0" * 64
-_COUNTER: Final = {"company": String(), "book": String(), "period": String(), "word": String()}
-_ENTRY: Final = {
+_COUNTER: Final[Columns] = {"company": String(), "book": String(), "period": String(), "word": String()}
+_ENTRY: Final[Columns] = {
     "entry_id": String(), "inbox_id": BigInteger(), "source": String(), "event_id": String(), "part": String(),
     "company": String(), "book": String(), "period": String(), "word": String(), "number": Integer(),
     "document": String(), "event_type": String(), "life_key": String(), "accounting_date": String(),
     "original_date": String(), "rule": String(), "rule_version": Integer(), "pack_hash": String(), "text": Text(),
     "currency": String(), "reverses": String(), "requires": Text(), "previous_hash": String(), "hash": String(),
 }  # fmt: skip
-_LINE: Final = {
+_LINE: Final[Columns] = {
     "entry_id": String(), "line_no": Integer(), "line_id": String(), "side": String(), "account": String(),
     "amount": BigInteger(), "currency": String(), "base_amount": BigInteger(), "dims": Text(), "text": Text(),
     "explain": Text(),
@@ -150,7 +151,7 @@ def _line_rows(numbered: NumberedEntry) -> list[tuple[Any, ...]]:
     return [
         (
             entry.entry_id, place, line.line_id, line.side, line.account, line.amount, line.currency, line.base_amount,
-            orjson.dumps(line.dims, option=orjson.OPT_SORT_KEYS).decode(), line.text, orjson.dumps(line.explain).decode(),
+            canonical_json(line.dims).decode(), line.text, canonical_json(line.explain).decode(),
         )
         for place, line in enumerate(entry.lines, 1)
     ]  # fmt: skip

@@ -3,8 +3,8 @@
 from sqlalchemy import Connection, select
 
 from bus.store.clock import now_ms
-from bus.store.rowset import insert_into
 from bus.store.governance_tables import rule_pack
+from bus.store.rowset import insert_into
 
 
 class SqlPacks:

@@ -6,11 +6,11 @@ from typing import Final
 from sqlalchemy import Connection, String, and_, literal, select
 
 from bus.store.clock import now_ms
-from bus.store.rowset import insert_into, rowset
+from bus.store.rowset import Columns, insert_into, rowset
 from bus.store.tables import period
 
 PeriodKey = tuple[str, str, str]
-_KEY: Final = {"company": String(), "book": String(), "name": String()}
+_KEY: Final[Columns] = {"company": String(), "book": String(), "name": String()}
 
 
 class SqlPeriods:
@@ -55,7 +55,5 @@ class SqlPeriods:
             company=company, book=book, name=name, state=state, changed_at=now_ms()
         )
         self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=list(_KEY), set_={"state": state, "changed_at": now_ms()}
-            )
+            statement.on_conflict_do_update(index_elements=list(_KEY), set_={"state": state, "changed_at": now_ms()})
         )

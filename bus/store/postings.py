@@ -8,10 +8,10 @@ from sqlalchemy.sql.selectable import FromClause
 
 from bus.records import LeasedPostings, NewPosting, PostingChange
 from bus.store.clock import now_ms
-from bus.store.rowset import insert_into, rowset
+from bus.store.rowset import Columns, insert_into, rowset
 from bus.store.tables import journal_entry, posting
 
-_NEW: Final = {"posting_id": String(), "entry_id": String(), "target": String(), "company": String()}
+_NEW: Final[Columns] = {"posting_id": String(), "entry_id": String(), "target": String(), "company": String()}
 _UNSETTLED: Final = ("pending", "leased", "sent")
 
 
@@ -29,6 +29,11 @@ class SqlPostings:
         self._connection.execute(
             insert_into(self._dialect, posting).from_select([*_NEW, "state", "due_at"], chosen).on_conflict_do_nothing()
         )
+
+    def any_due(self) -> bool:
+        """Whether any posting is due."""
+        due = select(posting.c.posting_id).where(posting.c.state.in_(_UNSETTLED), posting.c.due_at <= now_ms())
+        return self._connection.execute(due.limit(1)).first() is not None
 
     def in_flight(self, limit: int) -> int:
         """How many postings are leased or sent and not due again yet; counts no further than `limit`."""
@@ -59,8 +64,8 @@ class SqlPostings:
         )
         return _by_target(token, rows)
 
-    def take(self, posting_ids: Sequence[str], token: str, lease_ms: int) -> dict[str, int]:
-        """Mark as sent those still leased under this token, before the target sees them; attempts by posting id."""
+    def take(self, posting_ids: Sequence[str], token: str, lease_ms: int) -> dict[str, tuple[str, int]]:
+        """Mark as sent those still leased under this token, before the target sees them; (target, attempts) by id."""
         chosen = self._ids(posting_ids)
         until = now_ms() + lease_ms
         taken = self._connection.execute(
@@ -69,13 +74,13 @@ class SqlPostings:
                 posting.c.posting_id == chosen.c.posting_id, posting.c.lease_token == token, posting.c.state == "leased"
             )
             .values(state="sent", attempts=posting.c.attempts + 1, lease_until=until, due_at=until)
-            .returning(posting.c.posting_id, posting.c.attempts)
+            .returning(posting.c.posting_id, posting.c.target, posting.c.attempts)
         )
-        return {row.posting_id: row.attempts for row in taken}
+        return {row.posting_id: (row.target, row.attempts) for row in taken}
 
     def change(self, changes: Sequence[PostingChange], token: str) -> list[str]:
         """Settle or send back what this token holds; returns the ids that were still its own."""
-        columns = {
+        columns: Columns = {
             "posting_id": String(), "state": String(), "reference": String(), "code": String(), "message": Text(),
             "retry_ms": Integer(),
         }  # fmt: skip

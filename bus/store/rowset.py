@@ -12,10 +12,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
+Columns = Mapping[str, TypeEngine[Any]]
+
 _INTEGERS: Final = (Integer, BigInteger)
 
 
-def rowset(dialect: str, name: str, columns: Mapping[str, TypeEngine[Any]], rows: Iterable[Sequence[Any]]) -> FromClause:
+def rowset(dialect: str, name: str, columns: Columns, rows: Iterable[Sequence[Any]]) -> FromClause:
     """A table `name` with these columns, one row a sequence in column order.
 
     Values are text, integers or None; JSON columns are given as text.
@@ -35,7 +37,7 @@ def rowset(dialect: str, name: str, columns: Mapping[str, TypeEngine[Any]], rows
     return select(*[derived.c[f"c{place}"].label(field) for place, field in enumerate(columns)]).subquery(name)
 
 
-def _objects(columns: Mapping[str, TypeEngine[Any]], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+def _objects(columns: Columns, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
     keys = [f"c{place}" for place in range(len(columns))]
     return [dict(zip(keys, row, strict=True)) for row in rows]
 

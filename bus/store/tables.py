@@ -71,7 +71,9 @@ inbox = Table(
     UniqueConstraint("source", "event_id"),
     one_of("state", INBOX_STATES),
     Index("ix_inbox_document", "company", "document", "sequence"),
-    Index("ix_inbox_due", "due_at", sqlite_where=text("state = 'accepted'"), postgresql_where=text("state = 'accepted'")),
+    Index(
+        "ix_inbox_due", "due_at", sqlite_where=text("state = 'accepted'"), postgresql_where=text("state = 'accepted'")
+    ),
     Index(
         "ix_inbox_unsettled",
         "state",
@@ -107,7 +109,12 @@ event_copy = Table(
     UniqueConstraint("inbox_id", "channel"),
     one_of("kind", ("publish", "tap")),
     one_of("state", ("pending", "published")),
-    Index("ix_event_copy_due", "due_at", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")),
+    Index(
+        "ix_event_copy_due",
+        "due_at",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
 )
 
 period = Table(

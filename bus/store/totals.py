@@ -6,7 +6,16 @@ from sqlalchemy import Connection, and_, case, func, select
 
 from bus.store.clock import now_ms
 from bus.store.exceptions import LIVE
-from bus.store.tables import document, event_copy, exception, inbox, journal_entry, journal_line, posting, voucher_counter
+from bus.store.tables import (
+    document,
+    event_copy,
+    exception,
+    inbox,
+    journal_entry,
+    journal_line,
+    posting,
+    voucher_counter,
+)
 
 _DEBIT: Final = func.sum(case((journal_line.c.side == "debit", journal_line.c.amount), else_=0))
 _CREDIT: Final = func.sum(case((journal_line.c.side == "credit", journal_line.c.amount), else_=0))
@@ -57,7 +66,7 @@ class SqlTotals:
         return self._connection.execute(select(func.count()).select_from(document)).scalar_one()
 
     def live_documents(self) -> list[tuple[str, str, str, int]]:
-        """(company, document, currency, sum of debits in minor units) of live approvals, one row a document and book."""
+        """(company, document, currency, sum of debits in minor units) of live approvals, all books together."""
         reversal = journal_entry.alias("reversal")
         rows = self._connection.execute(
             select(journal_entry.c.company, journal_entry.c.document, journal_entry.c.currency, _DEBIT.label("debit"))
