@@ -7,8 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from bus.cli import supervisor as supervisor_module
 from bus.cli.child import Service
 from bus.cli.supervisor import Supervisor
 from bus.errors import Permanent
+from tests.waiting import eventually
 
 READY = "from pathlib import Path; import os; Path(os.environ['LEDGERBUS_READY_FILE']).touch()\n"
 SLEEPER = READY + "import time\nwhile True: time.sleep(60)\n"
@@ -46,13 +46,6 @@ IN_PROCESS = textwrap.dedent("""\
 def service(home: Path, name: str, code: str, **how: object) -> Service:
     command = (sys.executable, "-c", code)
     return Service(name, command, dict(os.environ), home / "run" / name, announces=True, **how)  # type: ignore[arg-type]
-
-
-def eventually(condition: Callable[[], bool], within: float = 20.0) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about in time"
-        threading.Event().wait(0.02)
 
 
 def alive(pid: int) -> bool:

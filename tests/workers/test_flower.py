@@ -13,7 +13,7 @@ import pytest
 from bus.cli.services import free_port, service_commands
 from bus.cli.supervisor import Supervisor
 from bus.config import PROJECT, Settings
-from tests.workers.waiting import eventually
+from tests.waiting import eventually
 from workers.app import create_app
 from workers.publisher import CeleryPublisher
 

@@ -10,4 +10,4 @@ def eventually(condition: Callable[[], bool], within: float = 30.0) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, "it did not come about in time"
-        threading.Event().wait(0.05)
+        threading.Event().wait(0.02)
