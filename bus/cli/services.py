@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from bus import channels
 from bus.cli.child import Service
 from bus.config import PROJECT, Settings
 
@@ -19,27 +18,19 @@ APP: Final = "workers.app"
 _FLOWER_SETTINGS: Final = Path("workers") / "flowerconfig.py"
 
 
-def service_commands(settings: Settings, targets: Sequence[str], app: str = APP) -> list[Service]:
+def service_commands(settings: Settings, queues: Sequence[str], app: str = APP) -> list[Service]:
     """Gateway, dispatcher, worker and Flower, in the order to start them.
 
-    `settings.broker_url` must be known; `targets` are the finance targets whose deliveries this worker takes; `app` is
-    the Celery application. Each command is also what a host of its own would run.
+    `settings.broker_url` must be known; `queues` are those that this worker takes from; `app` is the Celery application.
+    Each command is also what a host of its own would run.
     """
-    queues = ",".join([channels.JOURNALIZE, channels.ENRICH, *map(channels.deliver_queue, targets)])
     gateway = f"http://{settings.gateway_host}:{settings.gateway_port}"
     flower = f"http://{settings.flower_host}:{settings.flower_port}"
 
     service = partial(_service, settings)
-    serve = (
-        "--factory",
-        "--host",
-        settings.gateway_host,
-        "--port",
-        str(settings.gateway_port),
-        "--log-level",
-        "warning",
-    )
-    work = ("-Q", queues, "-c", str(settings.worker_concurrency), "-n", "worker@%h", "-l", settings.log_level)
+    address = ("--host", settings.gateway_host, "--port", str(settings.gateway_port))
+    serve = ("--factory", *address, "--log-level", "warning")
+    work = ("-Q", ",".join(queues), "-c", str(settings.worker_concurrency), "-n", "worker@%h", "-l", settings.log_level)
     return [
         service(
             "gateway",

@@ -86,9 +86,10 @@ class Supervisor:
                 if self._asked_to_stop.is_set():
                     break
                 self._restart_dead()
-            if self._tend is not None and time.monotonic() - tended > TEND_EVERY:
-                self._attend(self._tend)
-                tended = time.monotonic()
+                # Inside the turn: once `stop` has it, nothing that was just stopped is started again.
+                if self._tend is not None and time.monotonic() - tended > TEND_EVERY:
+                    self._attend(self._tend)
+                    tended = time.monotonic()
         if threading.current_thread() is not threading.main_thread():
             self._stopped.wait()
 

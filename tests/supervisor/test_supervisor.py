@@ -213,3 +213,28 @@ def test_what_runs_beside_the_services_is_tended_and_its_failure_stops_nothing(
         eventually(lambda: len(visits) >= 3)
         assert alive(pid_of(tmp_path, "one"))
     watcher.join()
+
+
+def test_nothing_is_tended_once_a_stop_has_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tending starts a broker again that is not there: after a stop that would undo the stop."""
+    monkeypatch.setattr(supervisor_module, "TEND_EVERY", 0.0)
+    entered, leave, visits = threading.Event(), threading.Event(), []
+
+    def tend() -> None:
+        visits.append(1)
+        entered.set()
+        leave.wait(20)
+
+    running = Supervisor(tmp_path, [], tend=tend).__enter__()
+    watcher = threading.Thread(target=running.watch)
+    watcher.start()
+    assert entered.wait(20)
+    stopper = threading.Thread(target=running.stop)
+    stopper.start()
+    stopper.join(0.3)
+    assert stopper.is_alive(), "stop must wait for the visit under way"
+    leave.set()
+    stopper.join(20)
+    seen = len(visits)
+    watcher.join(20)
+    assert len(visits) == seen

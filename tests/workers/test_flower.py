@@ -63,7 +63,7 @@ def flower(settings: Settings) -> Iterator[Page]:
     """Flower and a worker of the application beside this file, run as the bus runs them; four wake-ups sent."""
     services = [
         replace(one, environment={**one.environment, "PYTHONPATH": str(PROJECT)})
-        for one in service_commands(settings, [], app="tests.workers.echo:app")
+        for one in service_commands(settings, [QUEUE], app="tests.workers.echo:app")
         if one.name in ("worker", "flower")
     ]
     with Supervisor(settings.home, services):
@@ -121,14 +121,16 @@ def test_nothing_can_be_done_even_with_the_password(flower: Page) -> None:
 
 
 def test_the_password_is_on_no_command_line(flower: Page, settings: Settings) -> None:
-    commands = [" ".join(service.command) for service in service_commands(settings, ["beancount"])]
+    commands = [
+        " ".join(service.command) for service in service_commands(settings, ["journalize", "deliver.beancount"])
+    ]
     assert not [command for command in commands if settings.flower_secret() in command]
-    assert "deliver.beancount" in commands[2]
+    assert "-Q journalize,deliver.beancount" in commands[2]
 
 
 def test_flower_ignores_what_an_environment_would_open(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOWER_UNAUTHENTICATED_API", "true")
     monkeypatch.setenv("FLOWER_ADDRESS", "0.0.0.0")
-    flower = service_commands(settings, [])[3]
+    flower = service_commands(settings, [QUEUE])[3]
     assert not [name for name in flower.environment if name.startswith("FLOWER_")]
     assert Path(flower.directory) == settings.home / "run" / "flower"
