@@ -21,8 +21,8 @@ _FLOWER_SETTINGS: Final = Path("workers") / "flowerconfig.py"
 def service_commands(settings: Settings, queues: Sequence[str], app: str = APP) -> list[Service]:
     """Gateway, dispatcher, worker and Flower, in the order to start them.
 
-    `settings.broker_url` must be known; `queues` are those that this worker takes from; `app` is the Celery application.
-    Each command is also what a host of its own would run.
+    `settings.broker_url` must be known; `queues` are those that this worker takes from; `app` is the Celery
+    application. Each command is also what a host of its own would run.
     """
     gateway = f"http://{settings.gateway_host}:{settings.gateway_port}"
     flower = f"http://{settings.flower_host}:{settings.flower_port}"
@@ -38,7 +38,7 @@ def service_commands(settings: Settings, queues: Sequence[str], app: str = APP) 
             ready=answers(f"{gateway}/health"),
             facts={"url": gateway},
         ),
-        service("dispatcher", ("-m", "bus.dispatcher")),
+        service("dispatcher", ("-m", "bus.dispatcher"), announces=True),
         service("worker", ("-m", "celery", "-A", app, "worker", "--without-mingle", *work), announces=True),
         service(
             "flower",
