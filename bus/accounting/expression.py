@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import pairwise
 from typing import Any, Final
 
@@ -92,21 +92,29 @@ def compile_expression(text: str, scope: Scope, *expected: Any) -> Expression:
 
     Raises ExpressionError.
     """
-    try:
-        _check_names(tokens_of(text), scope)
-        node = Rule(text, scope.context).statement.expression
-    except LexError as error:
-        raise ExpressionError(error.column, error.what, error.remedy) from error
-    except errors.EngineError as error:
-        raise _explained(text, error) from error
-    except (ArithmeticError, RecursionError, ValueError) as error:
-        raise ExpressionError(0, "an expression cannot be read", "write it simpler") from error
+    node = _parsed(text, scope)
     _check(node)
     if expected and not any(node.result_type == wanted for wanted in expected):
         wanted_names = " or ".join(_type_name(wanted) for wanted in expected)
         what = f"{text} is {_type_name(node.result_type)}, not {wanted_names}"
         raise ExpressionError(0, what, f"write an expression that gives {wanted_names}")
     return Expression(text, node.result_type, _evaluator(node), tuple(dict(_inputs(node, frozenset())).items()))
+
+
+def _parsed(text: str, scope: Scope) -> Any:
+    try:
+        tokens = tokens_of(text)
+    except LexError as error:
+        raise ExpressionError(error.column, error.what, error.remedy) from error
+    _check_names(tokens, scope)
+    try:
+        # A literal such as 1 / 3 is folded while it is parsed, with the digits of the context of that moment.
+        with localcontext(MONEY_CONTEXT):
+            return Rule(text, scope.context).statement.expression
+    except errors.EngineError as error:
+        raise _explained(text, error) from error
+    except (ArithmeticError, RecursionError, ValueError) as error:
+        raise ExpressionError(0, "an expression cannot be read", "write it simpler") from error
 
 
 def as_text(value: Any) -> str:

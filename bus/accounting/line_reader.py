@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from bus.accounting.expression import BOOLEAN, DATE, NUMBER, TEXT, Expression, Scope
@@ -15,6 +16,8 @@ _KEYS: Final = ("id", "for_each", "when", "side", "account", "amount", "dims", "
 _OVERRIDABLE: Final = ("when", "account", "amount")
 SIDES: Final = {"debit": DEBIT, "credit": CREDIT, "借": DEBIT, "贷": CREDIT}
 REMAINDER: Final = "remainder"
+# Stands for an amount with a finding, so that the line is not taken for a remainder as well.
+_UNREADABLE: Final = Expression("", NUMBER, lambda _env: Decimal(0), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class LineReader:
         node = self.reader.require(fields, "amount")
         if isinstance(node, Scalar) and node.value.strip() == REMAINDER:
             return None
-        return self.compiler.expression(node, scope, NUMBER)
+        return self.compiler.expression(node, scope, NUMBER) or _UNREADABLE
 
     def _account(self, node: Node | None, scope: Scope) -> str | MapLookup:
         if not isinstance(node, Fields):

@@ -43,7 +43,7 @@ class Failure:
 Outcome = Booked | NoOp | Failure
 
 
-class Held(Exception):  # noqa: N818 - the word finance uses for a document that has to wait
+class Held(Exception):
     """Ends the work on an event with a failure."""
 
     def __init__(

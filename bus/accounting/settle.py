@@ -123,7 +123,7 @@ def _merged(group: Sequence[JournalLine]) -> JournalLine:
         first,
         amount=sum(line.amount for line in group),
         base_amount=sum(line.base_amount for line in group),
-        text="；".join(dict.fromkeys(line.text for line in group if line.text)),
+        text="; ".join(dict.fromkeys(line.text for line in group if line.text)),
         explain={
             "line": first.explain["line"],
             "merged": [{**line.explain, "amount": format_minor(line.amount, line.currency)} for line in group],
