@@ -66,7 +66,7 @@ class Number:
 
     def read(self, view: View, at: str) -> str | None:
         """Amount text. Raises Invalid AMOUNT_INVALID, AMOUNT_NOT_ROUNDED, CURRENCY_INVALID."""
-        line = view.line_of(self.ref.table)
+        line = view.line_of(self.ref.table, at)
         raw = view.text(self.ref, at) or self.absence.read(self.ref.column, at)
         if raw is None:
             return None

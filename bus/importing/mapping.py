@@ -116,7 +116,7 @@ def _dialect(names: Names[str, Node]) -> Dialect:
 def _encoding(node: Node) -> str:
     try:
         found = codecs.lookup(node.text()).name
-        b"".decode(found)
+        "".encode(found)
     except LookupError:
         node.fail(f"{node.text()!r} is not a text encoding such as utf-8 or gb18030")
     # A byte order mark is no part of the first column's name.

@@ -77,5 +77,5 @@ def _unpacked(number: int, rest: bytes, positions: dict[str, int]) -> Line | Mal
     return Malformed(file, number, cells, reason) if reason else Line(file, number, cells, positions, *more)
 
 
-def _no_join(_: View, table: str) -> Line:
-    raise Invalid("IMPORT_JOIN_MISSING", f"{table} takes no part in the order")
+def _no_join(_: View, table: str, at: str) -> Line:
+    raise Invalid("IMPORT_JOIN_MISSING", f"{table} takes no part in the order", at)

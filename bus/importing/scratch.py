@@ -1,7 +1,7 @@
 """On-disk working memory of one import: joined rows, places in documents, sorted rows. Gone when the import ends.
 
-Measured on a million documents it keeps the process below 100 MB, where dictionaries of the same columns took several
-hundred; a look-up costs a few microseconds, a small part of translating a row.
+Measured with a million documents and a million events: the process stays at 78 MB, where dictionaries of the same
+columns take 372 MB; look-ups are a small part of translating a row.
 """
 
 import sqlite3

@@ -144,15 +144,15 @@ class Translator:
             event["sequence"] = str(view.sequence)
         reading.events.append(Translated(event, view.line, rule, view.derived))
 
-    def _join(self, view: View, table: str) -> Line:
+    def _join(self, view: View, table: str, at: str) -> Line:
         one = self._mapping.input_named(table)
-        key = _BETWEEN.join(view.text(ref, "") for ref in one.matches)
+        key = _BETWEEN.join(view.text(ref, at) for ref in one.matches)
         found = self._scratch.joined(table, key)
         shown = " ".join(key.split(_BETWEEN))
         if found is None:
-            raise Invalid("IMPORT_JOIN_MISSING", f"{table} has no row {shown!r}")
+            raise Invalid("IMPORT_JOIN_MISSING", f"{table} has no row {shown!r}", at)
         if found.clash:
-            raise Invalid("IMPORT_JOIN_AMBIGUOUS", f"{table} has rows {shown!r} that differ")
+            raise Invalid("IMPORT_JOIN_AMBIGUOUS", f"{table} has rows {shown!r} that differ", at)
         return Line(found.file, found.number, found.cells, self._positions[table])
 
 

@@ -70,23 +70,23 @@ class View:
 
     table: str
     line: Line
-    join: Callable[["View", str], Line]
+    join: Callable[["View", str, str], Line]
     document: str = ""
     sequence: int | None = None
     derived: list[Derived] = field(default_factory=list)
     _joined: dict[str, Line] = field(default_factory=dict)
 
-    def line_of(self, table: str) -> Line:
+    def line_of(self, table: str, at: str) -> Line:
         """The row itself or the joined row. Raises Invalid IMPORT_JOIN_MISSING, IMPORT_JOIN_AMBIGUOUS."""
         if table == self.table:
             return self.line
         if table not in self._joined:
-            self._joined[table] = self.join(self, table)
+            self._joined[table] = self.join(self, table, at)
         return self._joined[table]
 
     def text(self, ref: Ref, at: str) -> str:
         """The trimmed text of a cell. Raises Invalid IMPORT_TEXT_UNREADABLE where bytes did not fit the encoding."""
-        text = self.line_of(ref.table).cell(ref.column)
+        text = self.line_of(ref.table, at).cell(ref.column)
         if _UNREADABLE in text:
             raise Invalid("IMPORT_TEXT_UNREADABLE", f"{ref.column} holds bytes outside the file's encoding", at)
         return text
