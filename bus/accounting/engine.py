@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import localcontext
-from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +19,7 @@ from bus.accounting.journal import CREDIT, DEBIT, ENTRY, JournalEntry, JournalLi
 from bus.accounting.life import Change, what_changed
 from bus.accounting.outcome import Booked, Held, LedgerView, NoOp, Outcome
 from bus.accounting.pack import RulePack
+from bus.accounting.required import bound, live_entries
 from bus.accounting.reversal import Reversing
 from bus.accounting.rule import Rule, Voucher
 from bus.errors import BusError, Invalid
@@ -97,11 +97,13 @@ class Engine:
             env = {**functions_of(currency), "doc": doc}
             return _Case(event, env, doc["accounting_date"].date(), currency)
         except (BusError, KeyError, AttributeError) as error:
-            code = error.code if isinstance(error, BusError) else "EVENT_INVALID"
-            raise Held(code, str(error), detail={"type": event.type}) from error
+            code, message = ("EVENT_INVALID", "a field is missing")
+            if isinstance(error, BusError):
+                code, message = error.code, error.message
+            raise Held(code, message, detail={"type": event.type}) from error
 
     def _withdraw(self, event: Event, ledger: LedgerView) -> Outcome:
-        live = _entries(ledger, event.subject)
+        live = live_entries(ledger, event.subject)
         reversals = self._reversing.withdrawal(event, live, self._withdrawn_on(event))
         return Booked(tuple(reversals)) if reversals else NoOp("nothing_to_reverse")
 
@@ -132,7 +134,7 @@ class Engine:
             raise Held("FX_RATE_MISSING", message, detail={"currency": case.currency}, cause=case.currency)
         chart = self.pack.charts[book.chart]
         lines = Derivation(rule, book.name, chart, self.pack.maps, env, case.day, case.currency).lines()
-        live = _entries(ledger, case.event.subject)
+        live = live_entries(ledger, case.event.subject)
         same = [e for e in live if (e.book, e.event_type, e.life_key) == (book.name, case.event.type, life_key)]
         change = what_changed(rule, same, lines)
         if change.noop:
@@ -161,7 +163,12 @@ class Engine:
             return ()
         wanted = rule.requires
         document = case.event.subject if wanted.document is None else as_text(wanted.document.evaluate(env))
-        found = [e for e in _entries(ledger, document) if e.book == book.name and e.rule == wanted.rule]
+        key = None if wanted.key is None else as_text(wanted.key.evaluate(env))
+        found = [
+            entry
+            for entry in live_entries(ledger, document)
+            if entry.book == book.name and entry.rule == wanted.rule and key in (None, entry.life_key)
+        ]
         if not found:
             raise Held(
                 "NO_LIVE_APPROVAL",
@@ -170,10 +177,7 @@ class Engine:
                 blocks=False,
                 cause=wanted.rule,
             )
-        dims: dict[str, str] = dict.fromkeys(self.pack.charts[book.chart].dimensions, "")
-        for line in (line for entry in found for line in entry.lines):
-            dims.update({name: value for name, value in line.dims.items() if not dims.get(name)})
-        env["live"] = MappingProxyType({"document": document, "dims": MappingProxyType(dims)})
+        env[wanted.name] = bound(wanted, document, found, self.pack.charts[book.chart])
         return tuple(entry.entry_id for entry in found)
 
     def _entry(
@@ -218,10 +222,6 @@ class Engine:
         cash = self.pack.charts[book.chart].cash
         sides = {line.side for line in lines if line.account in cash}
         return words.payment if CREDIT in sides else words.receipt if DEBIT in sides else words.transfer
-
-
-def _entries(ledger: LedgerView, document: str) -> list[JournalEntry]:
-    return [entry for entry in ledger.live(document) if entry.reverses is None]
 
 
 def _together(results: Sequence[list[JournalEntry] | NoOp]) -> Outcome:

@@ -1,7 +1,8 @@
 """A rule pack: charts, maps and rules of one accounting standard, checked as a whole when it is loaded."""
 
 import hashlib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from bus.accounting.maps import AccountMap, read_maps
 from bus.accounting.pack_check import check_rules
 from bus.accounting.rule import Rule
 from bus.accounting.rule_reader import RuleReader
-from bus.accounting.yaml_text import Fields, Node, Reader, Scalar, read_documents
+from bus.accounting.yaml_text import Fields, Items, Node, Reader, Scalar, read_documents
 from bus.message import canonical_json
 
 _PACK: Final = ("pack", "title", "currency", "prior_year", "books", "voucher_words")
@@ -80,7 +81,7 @@ def load_pack(name: str, files: Mapping[str, str], schemas: Mapping[str, dict[st
     books = _books(head, reader, charts)
     records = {event: record_of(schema, event) for event, schema in schemas.items()}
     dimensions = frozenset[str]().union(*(chart.dimensions for chart in charts.values()))
-    rule_reader = RuleReader(loading.findings, records, books, dimensions)
+    rule_reader = RuleReader(loading.findings, records, books, dimensions, _line_ids(loading.rules))
     rules = tuple(rule for fields in loading.rules if (rule := rule_reader.read(fields)))
     maps = {table.name: table for fields in loading.maps for table in read_maps(fields, reader)}
     warnings = check_rules(rules, maps, {book: charts[chart] for book, chart in books.items()}, loading.findings)
@@ -110,6 +111,19 @@ def _sort_documents(loading: _Loading) -> None:
     if len(loading.heads) != 1:
         place = loading.heads[1].place if loading.heads else Place("pack.yaml", 1, 1)
         loading.findings.add(place, "a pack has exactly one document with pack:", "write it in pack.yaml")
+
+
+def _line_ids(rules: Sequence[Fields]) -> dict[str, frozenset[str]]:
+    """The line ids of each rule by its name, all versions together, read before any rule is."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for fields in rules:
+        name, lines = fields.entries.get("rule"), fields.entries.get("lines")
+        ids = found[name.value] if isinstance(name, Scalar) else set[str]()
+        for line in lines.values if isinstance(lines, Items) else ():
+            node = line.entries.get("id") if isinstance(line, Fields) else None
+            if isinstance(node, Scalar):
+                ids.add(node.value)
+    return {name: frozenset(ids) for name, ids in found.items()}
 
 
 def _chart(fields: Fields, loading: _Loading, reader: Reader) -> Chart:

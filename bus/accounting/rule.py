@@ -68,10 +68,16 @@ class Voucher:
 
 @dataclass(frozen=True, slots=True)
 class Requires:
-    """The rule whose entry must be live, on `document` or, when that is None, on the event's own document."""
+    """The rule whose entry must be live, on `document` or, when that is None, on the event's own document.
 
+    `key`, when given, is the life key of the entry meant. Expressions see the entry as `name`, with its `lines`.
+    """
+
+    name: str
     rule: str
     document: Expression | None
+    key: Expression | None
+    lines: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

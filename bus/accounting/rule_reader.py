@@ -13,7 +13,7 @@ from bus.accounting.findings import Findings
 from bus.accounting.functions import CHECK_TYPES
 from bus.accounting.line_reader import LineReader
 from bus.accounting.rule import LineSpec, Requires, Rule, Span, Voucher
-from bus.accounting.rule_scope import Compiler, event_scope, live_type
+from bus.accounting.rule_scope import Compiler, event_scope, required_type
 from bus.accounting.yaml_text import Fields, Items, Reader, Scalar
 
 _KEYS: Final = (
@@ -22,16 +22,19 @@ _KEYS: Final = (
 )  # fmt: skip
 _MERGED_BY: Final = frozenset({"side", "account", "dims", "currency", "rate"})
 _PAYMENT: Final = "payment."
+_LIVE: Final = "live"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleReader:
-    """`records` are each event type's fields, `books` each book's chart, `dimensions` those of all charts."""
+    """`records` are each event type's fields, `books` each book's chart, `dimensions` those of all charts,
+    `line_ids` the lines of each rule by its name."""
 
     findings: Findings
     records: Mapping[str, Field]
     books: Mapping[str, str]
     dimensions: frozenset[str]
+    line_ids: Mapping[str, frozenset[str]]
 
     def read(self, fields: Fields) -> Rule | None:
         """The rule, or None when it has defects, which are then noted."""
@@ -59,7 +62,8 @@ class _Document:
         entries, reader, compiler = self.fields.entries, self.reader, self.compiler
         requires = self._requires(scope)
         if requires is not None:
-            scope = scope.extended({"live": live_type(self.pack.dimensions)})
+            bound = required_type(requires.name, self.pack.dimensions, requires.lines)
+            scope = scope.extended({requires.name: bound})
         let, inner = compiler.let(reader.mapping(entries.get("let"), "let"), scope)
         books = self._books()
         lines = LineReader(reader, compiler, inner, books).read(reader.list_of(self.fields, "lines"))
@@ -118,9 +122,17 @@ class _Document:
         fields = self.reader.mapping(self.fields.entries.get("requires"), "requires")
         if fields is None:
             return None
-        self.reader.known(fields, ("live", "document"))
-        document = self.compiler.expression(fields.entries.get("document"), scope, TEXT)
-        return Requires(self.reader.text(fields, "live"), document)
+        name, rule_key, given = _LIVE, _LIVE, fields
+        if _LIVE not in fields.entries and len(fields.entries) == 1:
+            name, node = next(iter(fields.entries.items()))
+            rule_key, given = "rule", self.reader.mapping(node, name) or fields
+        self.reader.known(given, (rule_key, "document", "key"))
+        if name in scope.types:
+            self.reader.findings.add(fields.place, f"requires {name} hides another name", "choose another name")
+        rule = self.reader.text(given, rule_key)
+        document = self.compiler.expression(given.entries.get("document"), scope, TEXT)
+        key = self.compiler.expression(given.entries.get("key"), scope, TEXT, NUMBER, DATE, BOOLEAN)
+        return Requires(name, rule, document, key, self.pack.line_ids.get(rule, frozenset()))
 
     def _life(self, event: str, scope: Scope) -> Expression | None:
         fields = self.reader.mapping(self.fields.entries.get("life"), "life")

@@ -24,10 +24,19 @@ def event_scope(data_type: Any) -> Scope:
     return Scope({**FUNCTION_TYPES, "doc": data_type})
 
 
-def live_type(dimensions: Iterable[str]) -> Any:
-    """The required entry, as `live.document` and `live.dims.<dimension>`."""
-    dims = DataType.OBJECT("live.dims", dict.fromkeys(dimensions, DataType.STRING), operator.getitem)
-    return DataType.OBJECT("live", {"document": DataType.STRING, "dims": dims}, operator.getitem)
+def required_type(name: str, dimensions: Iterable[str], lines: Iterable[str]) -> Any:
+    """A required entry: its `document`, `dims.<dimension>`, `lines.<line id>.amount` and `.base`."""
+    line = _object(f"{name}.line", {"amount": DataType.FLOAT, "base": DataType.FLOAT})
+    parts = {
+        "document": DataType.STRING,
+        "dims": _object(f"{name}.dims", dict.fromkeys(dimensions, DataType.STRING)),
+        "lines": _object(f"{name}.lines", dict.fromkeys(lines, line)),
+    }
+    return _object(name, parts)
+
+
+def _object(name: str, attributes: dict[str, Any]) -> Any:
+    return DataType.OBJECT(name, attributes, operator.getitem)
 
 
 @dataclass(frozen=True, slots=True)

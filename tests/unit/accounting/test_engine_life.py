@@ -194,6 +194,25 @@ def test_a_payment_that_names_another_document_asks_for_its_entries(ledger: Memo
     assert _booked(ledger.book(small, event)).entries[0].document == "PAY-7"
 
 
+def test_a_payment_can_clear_exactly_what_the_claim_it_names_left_owed(ledger: MemoryLedger) -> None:
+    named = PAYMENT_RULE.replace("{live: claim}", "{approved: {rule: claim, document: doc.document_no}}")
+    named = named.replace("live.dims", "approved.dims").replace("doc.amount", "approved.lines.owed.amount")
+    small = small_engine(small_rule(PLAIN_LINES), named)
+    ledger.book(small, claim("R-1", "12.30"))
+    entry = _booked(ledger.book(small, payment("R-1", "99.00"))).entries[0]
+    assert shown(entry) == [("debit", "2100", 1230), ("credit", "1000", 1230)]
+    inputs = entry.lines[0].explain["inputs"]
+    assert inputs == {"approved.lines.owed.amount": "12.30"}
+
+
+def test_a_required_entry_can_be_named_by_its_own_key(ledger: MemoryLedger) -> None:
+    keyed = small_rule(PLAIN_LINES, head="life: {key: doc.requisition_no}\n")
+    small = small_engine(keyed, PAYMENT_RULE.replace("{live: claim}", "{live: claim, key: doc.method}"))
+    ledger.book(small, claim("R-1", "12.30", requisition_no="A"))
+    assert _code(ledger.book(small, payment("R-1", "1.00", method="B"))) == "NO_LIVE_APPROVAL"
+    assert isinstance(ledger.book(small, payment("R-1", "1.00", method="A")), Booked)
+
+
 @pytest.mark.parametrize(("policy", "words"), [("single", ["记", "记"]), ("three", ["转", "付"])])
 def test_the_voucher_word_can_follow_the_movement_of_cash(ledger: MemoryLedger, policy: str, words: list[str]) -> None:
     claim_rule = small_rule(PLAIN_LINES).replace("word: GJ", "word: by_policy")
