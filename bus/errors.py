@@ -7,10 +7,11 @@ wrong and will never be accepted as it is. Every code has words and a remedy in 
 from dataclasses import dataclass
 from typing import Any
 
-from bus.catalogue import CATALOGUE, Words
+from bus.catalogue import CATALOGUE
+from bus.words.entry import Words
 
 
-@dataclass
+@dataclass(eq=False)
 class BusError(Exception):
     """An error with a stable code, a sentence for a person, where it is (JSON pointer or file:line:column) and facts.
 

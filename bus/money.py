@@ -31,22 +31,22 @@ _MINOR_DIGITS: Final = {
 
 
 def parse_amount(text: object) -> Decimal:
-    """An amount as it travels ("1234.50") -> Decimal; anything else, floats first of all, raises Invalid AMOUNT_INVALID."""
-    if isinstance(text, str) and _AMOUNT.match(text) and sum(c.isdigit() for c in text) <= _MAX_DIGITS:
+    """An amount as it travels ("1234.50") -> Decimal; anything else, floats first, raises Invalid AMOUNT_INVALID."""
+    if isinstance(text, str) and _AMOUNT.fullmatch(text) and sum(c.isdigit() for c in text) <= _MAX_DIGITS:
         return Decimal(text)
     raise Invalid("AMOUNT_INVALID", f"not an amount: {type(text).__name__}")
 
 
 def parse_rate(text: object) -> Decimal:
     """A rate or percentage as text, at most 10 decimals -> Decimal; raises Invalid AMOUNT_INVALID."""
-    if isinstance(text, str) and _RATE.match(text):
+    if isinstance(text, str) and _RATE.fullmatch(text):
         return Decimal(text)
     raise Invalid("AMOUNT_INVALID", f"not a rate: {type(text).__name__}")
 
 
 def minor_digits(currency: str) -> int:
     """Decimal digits of the currency's minor unit (ISO 4217): 2 for CNY and EUR, 0 for JPY, 3 for KWD."""
-    if not _CURRENCY.match(currency):
+    if not _CURRENCY.fullmatch(currency):
         raise Invalid("CURRENCY_INVALID", f"not an ISO 4217 code: {currency!r}")
     return _MINOR_DIGITS.get(currency, 2)
 

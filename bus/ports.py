@@ -62,7 +62,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """A target's answer for one posting. `reference` is the target's own number for it; `code` and `message` say why not."""
+    """A target's answer for one posting: `reference` is its own number for it, `code` and `message` say why not."""
 
     posting_id: str
     outcome: Outcome
@@ -108,7 +108,9 @@ class FinanceAdapter(Protocol):
 class Publisher(Protocol):
     """Sends wake-ups: a task name and row ids, to a queue. The rows are the record; a lost wake-up costs seconds."""
 
-    def wake(self, queue: str, task: str, ids: Sequence[int | str], shown: Sequence[str], token: str | None = None) -> None:
+    def wake(
+        self, queue: str, task: str, ids: Sequence[int | str], shown: Sequence[str], token: str | None = None
+    ) -> None:
         """Publish one message. `shown` are the document numbers an operator finds the task by. Raises Transient."""
         ...
 

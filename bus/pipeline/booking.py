@@ -2,17 +2,20 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from bus.accounting.chart import Account
 from bus.accounting.company import BookPolicy, Company
 from bus.accounting.engine import Engine
 from bus.accounting.pack import RulePack
-from bus.errors import Permanent, Transient
+from bus.errors import BusError, Permanent, Transient
 from bus.message import Event
 from bus.money import HALF_UP, parse_amount, round_money, to_minor
 from bus.pipeline.numbering import number
 from bus.records import BookableEntry, DocumentClaim, DocumentResult, NewPosting
 from bus.store_port import DocumentKey, PeriodKey, UnitOfWork
+
+_LARGEST: Final = 2**63 - 1
 
 
 class Books:
@@ -45,7 +48,9 @@ class Books:
         return self._policies[company, book]
 
     def account(self, company: str, book: str, code: str) -> Account:
-        """An account of a book's chart; one that the chart no longer has raises Permanent ACCOUNT_UNKNOWN."""
+        """An account of a book's chart. Raises Permanent ACCOUNT_UNKNOWN or COMPANY_UNKNOWN for what is gone since."""
+        if (company, book) not in self._policies:
+            raise Permanent("COMPANY_UNKNOWN", f"companies.yaml no longer has book {book} of {company}", "/company")
         chart = self._packs[company].charts[self.policy(company, book).chart]
         if code not in chart.accounts:
             raise Permanent("ACCOUNT_UNKNOWN", f"chart {chart.name} has no account {code}", detail={"account": code})
@@ -62,12 +67,16 @@ class Books:
         }
 
     def amount_of(self, event: Event) -> tuple[int | None, str | None]:
-        """What is at stake in an event: minor units and currency, or (None, None)."""
+        """What is at stake in an event: minor units and currency, or (None, None) where no column holds it."""
         currency = event.data.get("currency")
         text = next((event.data[name] for name in ("total", "gross", "amount") if name in event.data), None)
         if currency is None or text is None:
             return None, None
-        return to_minor(round_money(parse_amount(text), currency, HALF_UP), currency), currency
+        try:
+            amount = to_minor(round_money(parse_amount(text), currency, HALF_UP), currency)
+        except BusError:
+            return None, None
+        return (amount, currency) if abs(amount) <= _LARGEST else (None, None)
 
     def write(
         self,
@@ -88,10 +97,11 @@ class Books:
             self._share_periods(uow, entries)
             self._append(uow, entries, vouchers)
         uow.inbox.settle([settlement for result in mine for settlement in result.settlements])
-        if raised := [each for result in mine for each in result.raised]:
-            uow.exceptions.raise_all(raised)
+        # What is over ends before what is new begins: closing ends all that is live for an event.
         if closed := [each for result in mine for each in result.closed]:
             uow.exceptions.close(closed)
+        if raised := [each for result in mine for each in result.raised]:
+            uow.exceptions.raise_all(raised)
         uow.documents.advance(mine)
         return mine
 

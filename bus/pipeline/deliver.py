@@ -1,16 +1,22 @@
 """Deliver: hand leased postings to their target, look up before any second try, and confirm what it answers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import structlog
 
 from bus.accounting.journal import DEBIT
-from bus.errors import Permanent, Transient
+from bus.errors import BusError, Permanent, Transient
 from bus.pipeline.booking import Books
 from bus.pipeline.confirm import Answer, Confirm
 from bus.ports import DeliveryResult, FinanceAdapter, LedgerLine, LedgerPosting, Outcome
 from bus.records import Voucher
+from bus.recoverability import is_last
 from bus.store_port import Store
+
+# Without an adapter nothing was sent: a person corrects companies.yaml and has the postings sent again.
+_NO_ADAPTER: Final = ("TARGET_UNKNOWN", "ADAPTER_UNKNOWN", "COMPANY_UNKNOWN")
+_SPENT: Final = ("DELIVERY_FAILED", "every attempt ended without an answer")
 
 log = structlog.get_logger()
 
@@ -43,29 +49,41 @@ class Deliver:
             places.setdefault((voucher.company, taken[posting_id][0]), []).append((posting_id, voucher))
         answers: list[Answer] = []
         for (company, target), of_place in places.items():
-            answers += self._deliver(self._adapters(company, target), of_place, attempts)
+            answers += self._deliver(company, target, of_place, attempts)
         return self._confirm(answers, token) if answers else {}
 
     def _deliver(
-        self, adapter: FinanceAdapter, vouchers: Sequence[tuple[str, Voucher]], attempts: Mapping[str, int]
+        self, company: str, target: str, vouchers: Sequence[tuple[str, Voucher]], attempts: Mapping[str, int]
     ) -> list[Answer]:
-        postings, refused = self._translate(vouchers)
-        again = [posting.posting_id for posting in postings if attempts[posting.posting_id] > 1]
+        spent = [posting_id for posting_id, _ in vouchers if is_last(attempts[posting_id])]
+        postings, refused = self._translate([each for each in vouchers if each[0] not in set(spent)])
+        results = {posting_id: DeliveryResult(posting_id, Outcome.IN_DOUBT, None, *_SPENT) for posting_id in spent}
         try:
-            results = refused + self._answers(adapter, postings, again)
+            answered = self._answers(self._adapters(company, target), postings, attempts) if postings else []
         except Transient as error:
-            log.warning("delivery_failed", code=error.code, target=adapter.describe().name, postings=len(postings))
-            results = refused + _all_transient(postings, error.code, f"{error.code}: {error.message}")
+            log.warning("delivery_failed", code=error.code, target=target, postings=len(postings))
+            answered = _for_all(postings, Outcome.TRANSIENT, error.code, f"{error.code}: {error.message}")
+        except BusError as error:
+            log.exception("delivery_refused", code=error.code, target=target, postings=len(postings))
+            outcome = Outcome.REJECTED if error.code in _NO_ADAPTER else Outcome.TRANSIENT
+            answered = _for_all(postings, outcome, error.code, f"{error.code}: {error.message}")
         except Exception as error:
-            log.exception("adapter_failed", target=adapter.describe().name, postings=len(postings))
-            results = refused + _all_transient(postings, "ADAPTER_FAILED", f"the adapter raised {type(error).__name__}")
-        return [Answer(result, attempts[result.posting_id]) for result in results]
+            log.exception("adapter_failed", target=target, postings=len(postings))
+            answered = _for_all(
+                postings, Outcome.TRANSIENT, "ADAPTER_FAILED", f"the adapter raised {type(error).__name__}"
+            )
+        results |= {result.posting_id: result for result in (*refused, *answered)}
+        for posting in postings:
+            silent = DeliveryResult(posting.posting_id, Outcome.TRANSIENT, None, "ADAPTER_FAILED", "it gave no answer")
+            results.setdefault(posting.posting_id, silent)
+        return [Answer(results[posting_id], attempts[posting_id]) for posting_id, _ in vouchers]
 
     def _answers(
-        self, adapter: FinanceAdapter, postings: Sequence[LedgerPosting], again: Sequence[str]
+        self, adapter: FinanceAdapter, postings: Sequence[LedgerPosting], attempts: Mapping[str, int]
     ) -> list[DeliveryResult]:
+        again = [posting.posting_id for posting in postings if attempts[posting.posting_id] > 1]
         if not again:
-            return adapter.post(postings) if postings else []
+            return adapter.post(postings)
         if not adapter.describe().finds_by_posting_id:
             text = "an earlier answer was lost and this target cannot be asked"
             doubtful = [DeliveryResult(i, Outcome.IN_DOUBT, None, "POSTING_IN_DOUBT", text) for i in again]
@@ -115,5 +133,5 @@ def ledger_posting(books: Books, posting_id: str, voucher: Voucher) -> LedgerPos
     )
 
 
-def _all_transient(postings: Sequence[LedgerPosting], code: str, text: str) -> list[DeliveryResult]:
-    return [DeliveryResult(posting.posting_id, Outcome.TRANSIENT, None, code, text) for posting in postings]
+def _for_all(postings: Sequence[LedgerPosting], outcome: Outcome, code: str, text: str) -> list[DeliveryResult]:
+    return [DeliveryResult(posting.posting_id, outcome, None, code, text) for posting in postings]

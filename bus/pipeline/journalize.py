@@ -2,16 +2,18 @@
 
 Claim whole documents; evaluate the rules with nothing locked; then, in one transaction: lock documents, periods and
 counters in that order, drop what is booked already, number and chain the rest, insert. A conflict there rolls the whole
-batch back and it is tried again; what keeps failing is tried in halves, so one bad document never fails its batch.
+batch back and it is tried again; what keeps failing, or fails for good, is tried in halves, so one bad document never
+fails its batch.
 """
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
-from bus.errors import Permanent, Transient
+from bus.errors import Transient
 from bus.pipeline.booking import Books
 from bus.pipeline.evaluate import Evaluation, Ledgers
 from bus.records import DocumentClaim, DocumentResult, RaisedException, Settlement
@@ -49,7 +51,12 @@ class Journalize:
             uow.documents.begin_attempt(token)
             mine = {row.id for claim in claims for row in claim.rows}
             uow.inbox.postpone([i for i in inbox_ids if i not in mine], _BUSY_DOCUMENT_MS)
-        results = self._book(claims, token) if claims else []
+        try:
+            results = self._book(claims, token) if claims else []
+        except Transient:
+            with suppress(Transient), self._store.begin() as uow:
+                uow.documents.give_back(token)
+            raise
         states: dict[str, int] = {}
         for settlement in (s for result in results for s in result.settlements):
             states[settlement.state] = states.get(settlement.state, 0) + 1
@@ -63,8 +70,9 @@ class Journalize:
                 log.info("batch_conflict", code=error.code, attempt=attempt, documents=len(claims))
                 if error.code == "STORE_UNAVAILABLE" and attempt == _TRIES:
                     raise
-            except Permanent as error:
-                log.exception("batch_refused", code=error.code, attempt=attempt, documents=len(claims))
+            except Exception:
+                log.exception("batch_refused", documents=len(claims))
+                break
         return self._isolate(claims, token)
 
     def _isolate(self, claims: Sequence[DocumentClaim], token: str) -> list[DocumentResult]:

@@ -1,4 +1,7 @@
-"""Sweep: a gap in a document's sequence that nothing fills in time becomes an exception with a name."""
+"""Sweep: a gap in a document's sequence that nothing fills in time becomes an exception with a name.
+
+A parked event that nothing holds back any more, because the one before it was discarded, gets its turn again.
+"""
 
 from bus.pipeline.booking import Books
 from bus.records import SEQUENCE_GAP, RaisedException, Settlement
@@ -16,11 +19,14 @@ class Sweep:
         self._gap_ms = gap_minutes * 60_000
 
     def __call__(self) -> int:
-        """Hold the first event behind each gap older than the limit; how many were found."""
+        """Hold the first event behind each gap older than the limit, wake what is free; how many were found."""
         with self._store.begin() as uow:
-            gaps = uow.inbox.gaps(self._gap_ms, _LIMIT)
+            freed = uow.parked.freed(_LIMIT)
+            if freed:
+                uow.inbox.settle([Settlement(waiting.id, "accepted") for waiting in freed])
+            gaps = uow.parked.gaps(self._gap_ms, _LIMIT)
             if not gaps:
-                return 0
+                return len(freed)
             uow.inbox.settle([Settlement(waiting.id, "held", SEQUENCE_GAP) for waiting in gaps])
             raised = []
             for waiting in gaps:
@@ -34,4 +40,4 @@ class Sweep:
                     )
                 )  # fmt: skip
             uow.exceptions.raise_all(raised)
-        return len(gaps)
+        return len(freed) + len(gaps)

@@ -171,7 +171,14 @@ journal_entry = Table(
     Column("booked_at", BigInteger, nullable=False),
     UniqueConstraint("source", "event_id", "book", "part"),
     UniqueConstraint("company", "book", "period", "word", "number"),
-    UniqueConstraint("reverses"),
+    # Partial: a full index would lure the planner into reading every entry that reverses nothing.
+    Index(
+        "uq_journal_entry_reverses",
+        "reverses",
+        unique=True,
+        sqlite_where=text("reverses IS NOT NULL"),
+        postgresql_where=text("reverses IS NOT NULL"),
+    ),
     Index("ix_journal_entry_document", "company", "document"),
     Index("ix_journal_entry_inbox_id", "inbox_id"),
 )

@@ -324,13 +324,21 @@ def _create_journal_entry() -> None:
         sa.UniqueConstraint(
             "company", "book", "period", "word", "number", name=op.f("uq_journal_entry_company_book_period_word_number")
         ),
-        sa.UniqueConstraint("reverses", name=op.f("uq_journal_entry_reverses")),
         sa.UniqueConstraint(
             "source", "event_id", "book", "part", name=op.f("uq_journal_entry_source_event_id_book_part")
         ),
     )
     op.create_index("ix_journal_entry_document", "journal_entry", ["company", "document"], unique=False)
     op.create_index("ix_journal_entry_inbox_id", "journal_entry", ["inbox_id"], unique=False)
+    reversing = sa.text("reverses IS NOT NULL")
+    op.create_index(
+        "uq_journal_entry_reverses",
+        "journal_entry",
+        ["reverses"],
+        unique=True,
+        sqlite_where=reversing,
+        postgresql_where=reversing,
+    )
 
 
 def _create_journal_line() -> None:

@@ -1,0 +1,245 @@
+"""`ledgerbus`: exit codes are 0 done, 1 something is wrong, 2 bad usage."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from traceback import format_exception
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from bus import logs
+from bus.bootstrap import Runtime
+from bus.cli.console import Terminal
+from bus.config import Settings
+from bus.errors import BusError, Permanent
+
+app = typer.Typer(
+    help="From approval in the office system to a balanced voucher in the ledger: once, provably. / 业财一体化总线",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+database = typer.Typer(help="The store. / 存储", no_args_is_help=True)
+audit = typer.Typer(help="Prove the journal, hand it to others. / 审计", no_args_is_help=True)
+app.add_typer(database, name="db")
+app.add_typer(audit, name="audit")
+
+Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept. / 数据目录", file_okay=False)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout. / 输出 JSON")]
+Language = Annotated[str | None, typer.Option("--language", help="en or zh. / 语言")]
+Store = Annotated[str | None, typer.Option("--store", help="sqlite:///FILE or postgresql://… / 存储地址")]
+Broker = Annotated[str | None, typer.Option("--broker", help="redis://… or amqp://… / 消息代理地址")]
+Mapping = Annotated[
+    Path | None, typer.Option("--mapping", help="An import mapping. / 导入映射", dir_okay=False, exists=True)
+]
+Files = Annotated[list[Path] | None, typer.Argument(help="Files, in the mapping's order. / 文件", dir_okay=False)]
+
+
+def settings_of(home: Path | None, language: str | None = None, **more: str | None) -> Settings:
+    """The environment's settings, with what the command line says over them. Raises Permanent SETTINGS_INVALID."""
+    if language not in (None, "en", "zh"):
+        raise typer.BadParameter("en or zh", param_hint="--language")
+    given: dict[str, Any] = {"home": home, "language": language, **more}
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise Permanent("SETTINGS_INVALID", first["msg"], f"LEDGERBUS_{where.upper()}") from error
+
+
+@contextmanager
+def command(language: str | None, *, as_json: bool) -> Iterator[Terminal]:
+    """A command's terminal; what goes wrong inside is said in words and ends with exit code 1."""
+    terminal = Terminal(language or Settings().language, as_json=as_json)
+    logs.configure("WARNING")
+    try:
+        yield terminal
+    except BusError as error:
+        terminal.failure(error)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as error:
+        raise typer.Exit(1) from error
+    except typer.Exit:
+        raise
+    except Exception as error:
+        terminal.failure(unexpected(error))
+        raise typer.Exit(1) from error
+
+
+def unexpected(error: Exception) -> Permanent:
+    """A defect of ours, in words; its traceback goes to a file, because it may quote a document."""
+    with NamedTemporaryFile("w", prefix="ledgerbus-defect-", suffix=".txt", delete=False) as file:
+        file.write("".join(format_exception(error)))
+    return Permanent("INTERNAL_ERROR", f"{type(error).__name__}; the details are in {file.name}")
+
+
+@app.command()
+def demo(
+    *,
+    files: Files = None,
+    home: Home = None,
+    mapping: Mapping = None,
+    store: Store = None,
+    broker: Broker = None,
+    wait: Annotated[int, typer.Option("--wait", help="Seconds to come to rest. / 等待秒数", min=1)] = 900,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep running afterwards. / 结束后保持运行")] = False,
+    language: Language = None,
+    as_json: Json = False,
+) -> None:
+    """A month of a company, or your own FILES, from approval to voucher. / 演示：从审批到凭证"""
+    if bool(files) != bool(mapping):
+        raise typer.BadParameter("--mapping and FILES go together / --mapping 须与文件一起使用")
+    from bus.cli import demo as demonstration
+
+    with command(language, as_json=as_json) as terminal:
+        settings = settings_of(demonstration.home_of(home), language, store_url=store, broker_url=broker)
+        figures = demonstration.run(settings, terminal, mapping, files or [], wait, keep=keep)
+        if as_json:
+            terminal.result(figures)
+
+
+@app.command()
+def up(*, home: Home = None, store: Store = None, broker: Broker = None, language: Language = None) -> None:
+    """Run everything until Ctrl-C: broker, gateway, dispatcher, workers, Flower. / 启动全部组件"""
+    from bus.cli import showing
+    from bus.cli.embedded import running
+
+    with command(language, as_json=False) as terminal:
+        with running(settings_of(home, language, store_url=store, broker_url=broker)) as bus:
+            showing.places(terminal, bus)
+            terminal.say("Running; Ctrl-C stops it.", "运行中，按 Ctrl-C 停止。")
+            with bus.supervisor.signals():
+                bus.watcher.join()
+            terminal.say("Stopping …", "正在停止……")
+        terminal.say("Stopped.", "已停止。")
+
+
+@app.command("import")
+def import_command(
+    *,
+    files: Annotated[list[Path], typer.Argument(help="Files, in the mapping's order. / 文件", dir_okay=False)],
+    mapping: Annotated[Path, typer.Option("--mapping", help="An import mapping. / 导入映射", dir_okay=False)],
+    home: Home = None,
+    store: Store = None,
+    language: Language = None,
+    as_json: Json = False,
+) -> None:
+    """Turn approval logs into events and offer them to the store. Resumable, repeatable. / 导入审批日志"""
+    from bus.cli import showing
+    from bus.cli.feeding import import_files
+
+    with (
+        command(language, as_json=as_json) as terminal,
+        opened(settings_of(home, language, store_url=store)) as runtime,
+    ):
+        runtime.upgrade_store()
+        report = import_files(runtime, terminal, mapping, files, runtime.settings.home / "imports")
+        showing.imported(terminal, report)
+        if as_json:
+            terminal.result(report.to_json())
+        if report.rejected:
+            raise typer.Exit(1)
+
+
+@app.command()
+def trace(
+    *,
+    document: Annotated[str, typer.Argument(help="The document's key. / 单据号")],
+    home: Home = None,
+    company: Annotated[str | None, typer.Option("--company", help="Where two have it. / 公司")] = None,
+    store: Store = None,
+    language: Language = None,
+    as_json: Json = False,
+) -> None:
+    """From a document to its events, rules, vouchers and confirmations. / 追溯一张单据"""
+    from bus.cli.tracing import show_trace
+
+    with (
+        command(language, as_json=as_json) as terminal,
+        opened(settings_of(home, language, store_url=store)) as runtime,
+    ):
+        found = [key for key in runtime.trace.find(document) if company in (None, key[0])]
+        if not found:
+            raise Permanent("DOCUMENT_UNKNOWN", "no such document in this store", detail={"document": document})
+        if len(found) > 1:
+            said = ", ".join(key[0] for key in found)
+            raise Permanent(
+                "DOCUMENT_AMBIGUOUS", f"companies {said} have it; say --company", detail={"companies": said}
+            )
+        traced = runtime.trace(*found[0])
+        if as_json:
+            terminal.result(traced)
+        elif traced is not None:
+            show_trace(terminal, traced)
+
+
+@database.command("upgrade")
+def upgrade(*, home: Home = None, store: Store = None, language: Language = None) -> None:
+    """Bring the store to this version's schema. / 升级存储结构"""
+    with command(language, as_json=False) as terminal, opened(settings_of(home, language, store_url=store)) as runtime:
+        runtime.upgrade_store()
+        terminal.say("The store is up to date.", "存储已是最新结构。")
+
+
+@audit.command("verify")
+def verify(*, home: Home = None, store: Store = None, language: Language = None, as_json: Json = False) -> None:
+    """Read the whole journal: balanced, no number missing, every link of the chain. / 校验账簿"""
+    with (
+        command(language, as_json=as_json) as terminal,
+        opened(settings_of(home, language, store_url=store)) as runtime,
+    ):
+        with terminal.err.status(terminal.pick("reading the journal", "读取账簿")) as status:
+            found = runtime.verify(lambda read: status.update(f"{read}"))
+        facts = {"vouchers": found.vouchers, "chain": found.chain, "voucher_gaps": found.gaps}
+        facts |= {"broken": found.broken[:100], "unbalanced": found.unbalanced[:100]}
+        terminal.table(("", ""), [(name, value) for name, value in facts.items() if value != []])
+        if as_json:
+            terminal.result(facts)
+        if not found.sound:
+            raise typer.Exit(1)
+
+
+@audit.command("export")
+def export(
+    *,
+    directory: Annotated[Path, typer.Argument(help="Where the files go. / 输出目录", file_okay=False)],
+    home: Home = None,
+    store: Store = None,
+    language: Language = None,
+    as_json: Json = False,
+) -> None:
+    """Write the journal for hledger, one file a company and book. / 导出账簿"""
+    from bus.cli.ledgers import export_hledger
+
+    with (
+        command(language, as_json=as_json) as terminal,
+        opened(settings_of(home, language, store_url=store)) as runtime,
+    ):
+        written = export_hledger(runtime, directory)
+        for file in written:
+            terminal.say(str(file), str(file))
+        if as_json:
+            terminal.result({"files": [str(file) for file in written]})
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Runtime]:
+    """A runtime over an existing store. Raises Permanent STORE_MISSING_SCHEMA where there is none."""
+    runtime = Runtime(settings)
+    try:
+        yield runtime
+    finally:
+        runtime.close()
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The whole bus as one: broker, store, gateway, dispatcher, workers and Flower over one home directory."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bus.bootstrap import Runtime
+from bus.broker.embedded import EmbeddedBroker, start_or_adopt
+from bus.cli.services import service_commands, with_free_ports
+from bus.cli.supervisor import Supervisor
+from bus.config import Settings
+from bus.errors import Permanent
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A bus that runs: its settings (with the ports it got), its supervisor and a runtime of our own over its store."""
+
+    settings: Settings
+    supervisor: Supervisor
+    runtime: Runtime
+    watcher: threading.Thread
+
+    @property
+    def gateway_url(self) -> str:
+        """Where events are posted."""
+        return f"http://{self.settings.gateway_host}:{self.settings.gateway_port}"
+
+    @property
+    def flower_url(self) -> str:
+        """Where tasks are watched."""
+        return f"http://{self.settings.flower_host}:{self.settings.flower_port}"
+
+    @property
+    def flower_password_file(self) -> Path:
+        """The file that holds Flower's password, when it was not configured."""
+        return self.settings.home / "secrets" / "flower"
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Running]:
+    """Start everything, and stop it cleanly at the end. A Valkey that survived an earlier run is adopted.
+
+    Raises Permanent ALREADY_RUNNING, SERVICE_NOT_READY and what the rules and the store raise; then nothing is left.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    prepared = Runtime(settings)
+    prepared.upgrade_store()
+    prepared.close()
+    broker: EmbeddedBroker | None = None
+    if settings.broker_url is None:
+        broker = start_or_adopt(settings.broker_directory)
+        settings = settings.model_copy(update={"broker_url": broker.url})
+    try:
+        settings = with_free_ports(settings)
+        runtime = Runtime(settings)
+        facts = {"gateway": f"http://{settings.gateway_host}:{settings.gateway_port}", "home": str(settings.home)}
+        keep = None if broker is None else partial(start_or_adopt, broker.directory)
+        with Supervisor(settings.home, service_commands(settings, runtime.queues), facts, keep) as supervisor:
+            watcher = threading.Thread(target=supervisor.watch, name="supervisor", daemon=True)
+            watcher.start()
+            yield Running(settings, supervisor, runtime, watcher)
+        runtime.close()
+    except Permanent as error:
+        if error.code == "ALREADY_RUNNING":
+            broker = None  # it is the other bus's
+        raise
+    finally:
+        if broker is not None:
+            broker.stop()
