@@ -1,5 +1,6 @@
 """The rows of the store as the use cases see them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -9,6 +10,7 @@ from bus.message import Event
 
 NO_LIVE_APPROVAL = "NO_LIVE_APPROVAL"
 SEQUENCE_GAP = "SEQUENCE_GAP"
+SEQUENCE_TAKEN = "SEQUENCE_TAKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,9 @@ class WaitingEvent:
 class DocumentClaim:
     """A document that this worker holds, with every event of it that is not settled, in no order.
 
-    `withdrawn_at` is the time (ms) of the newest withdrawal from a source without sequences.
+    Settled ones are among `rows` only while their number is still to come: copied only, or discarded.
+    `withdrawn_at` is the time (ms) of the newest withdrawal from a source without sequences, `approved_at` that of the
+    newest event booked from such a source, by event type.
     """
 
     company: str
@@ -45,6 +49,7 @@ class DocumentClaim:
     next_sequence: int
     withdrawn_at: int | None
     rows: tuple[InboxRow, ...]
+    approved_at: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,15 @@ class LiveEntry:
 
     entry: JournalEntry
     voucher: str
+
+
+class StoredEntry(JournalEntry):
+    """An entry as the store has it, sound or not: reading the journal to judge it must not fail on what is found."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        """Take it as it is."""
 
 
 @dataclass(frozen=True, slots=True)

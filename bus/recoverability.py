@@ -33,6 +33,11 @@ def after_transient(attempts: int) -> Decision:
     return RetryIn(min(2 ** (attempts - 1), _LONGEST_SECONDS))
 
 
+def is_last(attempts: int) -> bool:
+    """A posting that was handed over this often without any answer is not tried again."""
+    return attempts > LAST_ATTEMPT
+
+
 def must_go_alone(attempts: int) -> bool:
     """An event that was claimed this often without an outcome is woken in a batch of its own."""
     return attempts >= ALONE_AFTER

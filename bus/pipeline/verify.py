@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from bus.accounting.chain import START, voucher_hash
-from bus.accounting.journal import DEBIT
+from bus.accounting.journal import DEBIT, JournalEntry
 from bus.records import Voucher
 from bus.store_port import CounterKey, Store
 
@@ -50,6 +50,7 @@ class Verify:
             found.gaps += abs(next_number - reached)
             if link != head:
                 found.broken.append(f"head of {'/'.join(key)}")
+        found.broken += [f"no head of {'/'.join(key)}" for key in expected.keys() - heads.keys()]
         return found
 
 
@@ -72,6 +73,16 @@ def _check(voucher: Voucher, expected: dict[CounterKey, tuple[int, str]], found:
     )
     if content != voucher.hash or voucher.previous_hash != head:
         found.broken.append(f"{voucher.company} {entry.book} {voucher.name}")
-    if sum(line.amount if line.side == DEBIT else -line.amount for line in entry.lines):
+    if not entry.lines or any(_totals(entry).values()):
         found.unbalanced.append(f"{voucher.company} {entry.book} {voucher.name}")
     expected[key] = (voucher.number + 1, voucher.hash)
+
+
+def _totals(entry: JournalEntry) -> dict[str, int]:
+    """Debit minus credit in minor units, by currency and, under "", in the base currency."""
+    totals: dict[str, int] = {}
+    for line in entry.lines:
+        sign = 1 if line.side == DEBIT else -1
+        for currency, amount in ((line.currency, line.amount), ("", line.base_amount)):
+            totals[currency] = totals.get(currency, 0) + sign * amount
+    return totals

@@ -1,17 +1,20 @@
 """Documents: the unit a worker claims, so that two batches never hold the same one."""
 
 from collections.abc import Sequence
+from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, String, and_, or_, select, update
+from sqlalchemy import Connection, Integer, String, and_, case, func, or_, select, tuple_, update
 from sqlalchemy.sql.selectable import FromClause
 
 from bus.records import DocumentClaim, DocumentResult, InboxRow
 from bus.store.clock import now_ms
 from bus.store.inbox import inbox_row
+from bus.store.parked import PASSED
 from bus.store.rowset import Columns, rowset
 from bus.store.tables import document, inbox
 
 Key = tuple[str, str]
+_READY: Final = and_(inbox.c.state == "accepted", inbox.c.queue.is_not(None))
 
 
 class SqlDocuments:
@@ -22,20 +25,18 @@ class SqlDocuments:
         self._dialect = connection.dialect.name
 
     def claim(self, inbox_ids: Sequence[int], owner: str, token: str, lease_ms: int) -> list[DocumentClaim]:
-        """Lease the free documents of these accepted events; returns them with all their unsettled events."""
+        """Lease the free documents of these accepted events; returns them with all their unsettled, routed events.
+
+        An accepted event that no routing rule has seen yet is left out: its copies would never be asked for.
+        """
         asked = rowset(self._dialect, "asked", {"id": inbox.c.id.type}, [(i,) for i in inbox_ids])
         free = self._connection.execute(
             select(document.c.company, document.c.key)
             .where(
                 or_(document.c.lease_until.is_(None), document.c.lease_until <= now_ms()),
-                select(inbox.c.id)
-                .join(asked, asked.c.id == inbox.c.id)
-                .where(
-                    inbox.c.company == document.c.company,
-                    inbox.c.document == document.c.key,
-                    inbox.c.state == "accepted",
-                )
-                .exists(),
+                tuple_(document.c.company, document.c.key).in_(
+                    select(inbox.c.company, inbox.c.document).join(asked, asked.c.id == inbox.c.id).where(_READY)
+                ),
             )
             .order_by(document.c.company, document.c.key)
             .with_for_update(skip_locked=True, of=document)
@@ -51,27 +52,56 @@ class SqlDocuments:
     def _claimed(self, token: str) -> list[DocumentClaim]:
         held = select(document).where(document.c.lease_token == token).order_by(document.c.company, document.c.key)
         waiting: dict[Key, list[InboxRow]] = {}
+        approved = self._approved(token)
         found = self._connection.execute(
             select(inbox.c.id, inbox.c.payload, inbox.c.state, inbox.c.reason, inbox.c.attempts)
             .join(document, and_(inbox.c.company == document.c.company, inbox.c.document == document.c.key))
-            .where(document.c.lease_token == token, inbox.c.state.in_(("accepted", "parked", "held")))
+            .where(
+                document.c.lease_token == token,
+                or_(
+                    _READY,
+                    inbox.c.state.in_(("parked", "held")),
+                    and_(inbox.c.state.in_(PASSED), inbox.c.sequence >= document.c.next_sequence),
+                ),
+            )
             .order_by(inbox.c.id)
         )
         for row in map(inbox_row, found):
             waiting.setdefault((row.event.company, row.event.subject), []).append(row)
         return [
-            DocumentClaim(d.company, d.key, d.next_sequence, d.withdrawn_at, tuple(waiting.get((d.company, d.key), ())))
+            DocumentClaim(
+                d.company,
+                d.key,
+                d.next_sequence,
+                d.withdrawn_at,
+                tuple(waiting.get((d.company, d.key), ())),
+                approved.get((d.company, d.key), {}),
+            )
             for d in self._connection.execute(held)
         ]
 
+    def _approved(self, token: str) -> dict[Key, dict[str, int]]:
+        """The newest event that counts, of each type, of sources without sequences: what is older came too late."""
+        counted = or_(inbox.c.state == "booked", inbox.c.reason == "already_live")
+        found = self._connection.execute(
+            select(inbox.c.company, inbox.c.document, inbox.c.type, func.max(inbox.c.event_time).label("newest"))
+            .join(document, and_(inbox.c.company == document.c.company, inbox.c.document == document.c.key))
+            .where(document.c.lease_token == token, inbox.c.sequence.is_(None), counted)
+            .group_by(inbox.c.company, inbox.c.document, inbox.c.type)
+        )
+        approved: dict[Key, dict[str, int]] = {}
+        for row in found:
+            approved.setdefault((row.company, row.document), {})[row.type] = row.newest
+        return approved
+
     def begin_attempt(self, token: str) -> None:
-        """Count one more attempt for every accepted event of the documents held under this token."""
-        held = select(document.c.key).where(
-            document.c.lease_token == token, document.c.company == inbox.c.company, document.c.key == inbox.c.document
-        )
-        self._connection.execute(
-            update(inbox).where(inbox.c.state == "accepted", held.exists()).values(attempts=inbox.c.attempts + 1)
-        )
+        """Count one more attempt for every ready event of the documents held under this token."""
+        self._count(token, inbox.c.attempts + 1)
+
+    def _count(self, token: str, attempts: Any) -> None:
+        held = select(document.c.company, document.c.key).where(document.c.lease_token == token)
+        mine = tuple_(inbox.c.company, inbox.c.document).in_(held)
+        self._connection.execute(update(inbox).where(_READY, mine).values(attempts=attempts))
 
     def lock(self, token: str) -> set[Key]:
         """Lock the documents still held under this token against any other claim; the rest were lost to another."""
@@ -107,7 +137,8 @@ class SqlDocuments:
         )
 
     def give_back(self, token: str) -> None:
-        """Release every document held under this token."""
+        """Release every document held under this token; an attempt that ends so was no attempt."""
+        self._count(token, case((inbox.c.attempts > 0, inbox.c.attempts - 1), else_=0))
         self._connection.execute(
             update(document)
             .where(document.c.lease_token == token)

@@ -42,6 +42,19 @@ class SqlExceptions:
             .on_conflict_do_nothing()
         )
 
+    def live(self, limit: int) -> list[RaisedException]:
+        """The oldest live exceptions."""
+        rows = self._connection.execute(
+            select(exception).where(exception.c.state.in_(LIVE)).order_by(exception.c.id).limit(limit)
+        )
+        return [
+            RaisedException(
+                r.inbox_id, r.code, r.company, r.document, r.amount, r.currency, r.cause, r.message,
+                orjson.loads(r.detail), r.posting_id,
+            )
+            for r in rows
+        ]  # fmt: skip
+
     def close(self, closed: Sequence[ClosedException]) -> None:
         """Release or discard what is live for these events."""
         columns: Columns = {"inbox_id": BigInteger(), "state": String(), "remedy": Text()}

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Integer, String, Text, and_, case, func, literal, or_, select, update
+from sqlalchemy import Connection, Integer, String, Text, and_, case, func, literal, select, update
 from sqlalchemy.sql.selectable import FromClause
 
 from bus.message import Event
-from bus.records import NO_LIVE_APPROVAL, InboxRow, Settlement, WaitingEvent
+from bus.records import InboxRow, Settlement, WaitingEvent
 from bus.store.clock import now_ms
 from bus.store.rowset import Columns, insert_into, rowset
 from bus.store.tables import document, inbox, journal_entry, posting
@@ -49,13 +49,16 @@ class SqlInbox:
         self._dialect = connection.dialect.name
 
     def add(self, events: Sequence[Event]) -> set[tuple[str, str]]:
-        """Insert events, due now; returns (source, id) of those that were new. Documents they name become known."""
+        """Insert events, due now; returns (source, id) of those that were new. Documents they name become known.
+
+        They go in by key: two doors that offer the same events in another order must not wait for each other.
+        """
         rows = [
             (
                 e.source, e.id, e.type, e.company, e.subject, e.sequence, to_ms(e),
                 orjson.dumps(e.to_cloudevent()).decode(), e.content_hash, e.correlation_id or e.id,
             )
-            for e in events
+            for e in sorted(events, key=lambda e: (e.source, e.id))
         ]  # fmt: skip
         offered = rowset(self._dialect, "offered", _NEW, rows)
         chosen = select(*offered.c, literal("accepted"), now_ms(), now_ms())
@@ -120,39 +123,18 @@ class SqlInbox:
         )
 
     def postpone(self, ids: Sequence[int], milliseconds: int) -> None:
-        """Make accepted events due a little later: their document is held by somebody else just now."""
-        self._connection.execute(
-            update(inbox)
-            .where(inbox.c.id.in_(select(self._ids(ids).c.id)), inbox.c.state == "accepted")
-            .values(due_at=now_ms() + milliseconds)
-        )
+        """Make accepted events due a little later: their document is held by somebody else just now.
 
-    def gaps(self, older_than_ms: int, limit: int) -> list[WaitingEvent]:
-        """The first parked event of each document that waits too long for an earlier one, and nothing holds it."""
-        other = inbox.alias("other")
-        first = (
-            select(func.min(inbox.c.sequence).label("sequence"), inbox.c.company, inbox.c.document)
-            .where(inbox.c.state == "parked", inbox.c.received_at <= now_ms() - older_than_ms)
-            .group_by(inbox.c.company, inbox.c.document)
-            .limit(limit)
-            .subquery("first")
+        A row that somebody writes at this moment is left out: waiting for it could close a circle of waits.
+        """
+        asked = self._ids(ids)
+        free = (
+            select(inbox.c.id)
+            .join(asked, asked.c.id == inbox.c.id)
+            .where(inbox.c.state == "accepted")
+            .with_for_update(skip_locked=True, of=inbox)
         )
-        busy = select(other.c.id).where(
-            other.c.company == inbox.c.company,
-            other.c.document == inbox.c.document,
-            or_(other.c.state == "accepted", and_(other.c.state == "held", other.c.reason != NO_LIVE_APPROVAL)),
-        )
-        same = and_(
-            first.c.company == inbox.c.company,
-            first.c.document == inbox.c.document,
-            first.c.sequence == inbox.c.sequence,
-        )
-        found = self._connection.execute(
-            select(inbox.c.id, inbox.c.payload, inbox.c.queue, inbox.c.dispatches, inbox.c.attempts)
-            .join(first, same)
-            .where(inbox.c.state == "parked", ~busy.exists())
-        )
-        return [WaitingEvent(r.id, event_of(r.payload), r.queue, r.dispatches, r.attempts) for r in found]
+        self._connection.execute(update(inbox).where(inbox.c.id.in_(free)).values(due_at=now_ms() + milliseconds))
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """Give rows their new state; parked rows wait for their document, accepted ones become due at once."""
@@ -168,6 +150,7 @@ class SqlInbox:
                 due_at=case((settled.c.state == "accepted", now_ms()), else_=None),
                 settled_at=case((final, now_ms()), else_=None),
                 attempts=case((settled.c.state == "accepted", 0), else_=inbox.c.attempts),
+                dispatches=case((settled.c.state == "accepted", 0), else_=inbox.c.dispatches),
             )
         )
 
@@ -181,9 +164,14 @@ class SqlInbox:
             .group_by(journal_entry.c.inbox_id)
             .subquery("numbers")
         )
-        self._connection.execute(
-            update(inbox).where(inbox.c.id == numbers.c.inbox_id).values(voucher=numbers.c.voucher)
+        locked = (  # two targets confirm the same events side by side: both lock them in the same order
+            select(inbox.c.id, numbers.c.voucher)
+            .join(numbers, numbers.c.inbox_id == inbox.c.id)
+            .order_by(inbox.c.id)
+            .with_for_update(of=inbox)
+            .subquery("locked")
         )
+        self._connection.execute(update(inbox).where(inbox.c.id == locked.c.id).values(voucher=locked.c.voucher))
 
     def _ids(self, ids: Sequence[int]) -> FromClause:
         return rowset(self._dialect, "chosen", {"id": inbox.c.id.type}, [(i,) for i in ids])

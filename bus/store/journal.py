@@ -171,9 +171,9 @@ def _line(row: Row[Any]) -> JournalLine:
     )
 
 
-def entry_of(row: Row[Any], lines: tuple[JournalLine, ...]) -> JournalEntry:
-    """The entry of a selected journal_entry row."""
-    return JournalEntry(
+def entry_of(row: Row[Any], lines: tuple[JournalLine, ...], kind: type[JournalEntry] = JournalEntry) -> JournalEntry:
+    """The entry of a selected journal_entry row; one that was tampered with raises Permanent unless `kind` takes it."""
+    return kind(
         entry_id=row.entry_id,
         part=row.part,
         book=row.book,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, String, and_, or_, select
 
-from bus.records import Voucher
+from bus.records import StoredEntry, Voucher
 from bus.store.journal import SqlJournal, entry_of
 from bus.store.rowset import rowset
 from bus.store.tables import journal_entry, posting
@@ -71,7 +71,7 @@ class SqlLedger:
         lines = self._journal.lines([row.entry_id for row in rows]) if rows else {}
         return [
             Voucher(
-                entry=entry_of(row, tuple(lines[row.entry_id])),
+                entry=entry_of(row, tuple(lines.get(row.entry_id, ())), StoredEntry),
                 inbox_id=row.inbox_id,
                 source=row.source,
                 event_id=row.event_id,

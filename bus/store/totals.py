@@ -2,10 +2,11 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, case, func, select
 
 from bus.store.clock import now_ms
 from bus.store.exceptions import LIVE
+from bus.store.parked import select_freed
 from bus.store.tables import (
     document,
     event_copy,
@@ -32,10 +33,7 @@ class SqlTotals:
         counts = {
             "events_accepted": select(func.count()).select_from(inbox).where(inbox.c.state == "accepted"),
             "documents_leased": select(func.count()).select_from(document).where(document.c.lease_until > now_ms()),
-            "events_fillable": select(func.count())
-            .select_from(inbox)
-            .join(document, and_(document.c.company == inbox.c.company, document.c.key == inbox.c.document))
-            .where(inbox.c.state == "parked", inbox.c.sequence == document.c.next_sequence),
+            "events_fillable": select_freed(func.count()),
             "postings_unsettled": select(func.count())
             .select_from(posting)
             .where(posting.c.state.in_(("pending", "leased", "sent"))),

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from bus.errors import Transient
+from bus.errors import Permanent, Transient
 from bus.store.copies import SqlCopies
 from bus.store.documents import SqlDocuments
 from bus.store.engine import READ_ONLY, open_engine
@@ -16,10 +16,13 @@ from bus.store.inbox import SqlInbox
 from bus.store.journal import SqlJournal
 from bus.store.ledger import SqlLedger
 from bus.store.packs import SqlPacks
+from bus.store.parked import SqlParked
 from bus.store.periods import SqlPeriods
 from bus.store.postings import SqlPostings
 from bus.store.totals import SqlTotals
 from bus.store.traces import SqlTraces
+
+_UNDONE: Final = ("40001", "40P01")  # SQLSTATE of serialization_failure and deadlock_detected
 
 
 class SqlUnitOfWork:
@@ -27,6 +30,7 @@ class SqlUnitOfWork:
 
     def __init__(self, connection: Connection) -> None:
         self.inbox = SqlInbox(connection)
+        self.parked = SqlParked(connection)
         self.copies = SqlCopies(connection)
         self.documents = SqlDocuments(connection)
         self.periods = SqlPeriods(connection)
@@ -52,7 +56,10 @@ class SqlStore:
 
     @contextmanager
     def begin(self) -> Iterator[SqlUnitOfWork]:
-        """A writing unit of work. Raises Transient STORE_CONFLICT or STORE_UNAVAILABLE; then nothing was written."""
+        """A writing unit of work. When it raises, nothing was written.
+
+        Raises Transient STORE_CONFLICT or STORE_UNAVAILABLE, and Permanent STORE_REFUSED for what no column holds.
+        """
         with _translated(), self.engine.begin() as connection:
             yield SqlUnitOfWork(connection)
 
@@ -77,8 +84,10 @@ def _translated() -> Iterator[None]:
     except IntegrityError as error:
         raise Transient("STORE_CONFLICT", type(error.orig).__name__) from error
     except OperationalError as error:
-        raise Transient("STORE_UNAVAILABLE", type(error.orig).__name__) from error
+        # One of two units of work that waited for each other was undone: the store is there, and a new try may pass.
+        deadlock = getattr(error.orig, "sqlstate", None) in _UNDONE
+        raise Transient("STORE_CONFLICT" if deadlock else "STORE_UNAVAILABLE", type(error.orig).__name__) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Transient("STORE_UNAVAILABLE", type(error.orig).__name__) from error
-        raise
+        raise Permanent("STORE_REFUSED", type(error.orig).__name__) from error
