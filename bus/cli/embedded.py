@@ -1,18 +1,18 @@
 """The whole bus as one: broker, store, gateway, dispatcher, workers and Flower over one home directory."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from bus.bootstrap import Runtime
-from bus.broker.embedded import EmbeddedBroker, start_or_adopt
+from bus.broker.embedded import find, start_or_adopt
+from bus.cli.home import held
 from bus.cli.services import service_commands, with_free_ports
 from bus.cli.supervisor import Supervisor
 from bus.config import Settings
-from bus.errors import Permanent
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +46,33 @@ def running(settings: Settings) -> Iterator[Running]:
 
     Raises Permanent ALREADY_RUNNING, SERVICE_NOT_READY and what the rules and the store raise; then nothing is left.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    prepared = Runtime(settings)
-    prepared.upgrade_store()
-    prepared.close()
-    broker: EmbeddedBroker | None = None
-    if settings.broker_url is None:
+    with held(settings.home):
+        prepared = Runtime(settings)
+        prepared.upgrade_store()
+        prepared.close()
+        if settings.broker_url is not None:
+            with _supervised(settings, None) as bus:
+                yield bus
+            return
         broker = start_or_adopt(settings.broker_directory)
-        settings = settings.model_copy(update={"broker_url": broker.url})
+        try:
+            keep = partial(start_or_adopt, broker.directory)
+            with _supervised(settings.model_copy(update={"broker_url": broker.url}), keep) as bus:
+                yield bus
+        finally:
+            if (left := find(broker.directory)) is not None:
+                left.stop()
+
+
+@contextmanager
+def _supervised(settings: Settings, keep: Callable[[], object] | None) -> Iterator[Running]:
+    settings = with_free_ports(settings)
+    runtime = Runtime(settings)
+    facts = {"gateway": f"http://{settings.gateway_host}:{settings.gateway_port}", "home": str(settings.home)}
     try:
-        settings = with_free_ports(settings)
-        runtime = Runtime(settings)
-        facts = {"gateway": f"http://{settings.gateway_host}:{settings.gateway_port}", "home": str(settings.home)}
-        keep = None if broker is None else partial(start_or_adopt, broker.directory)
         with Supervisor(settings.home, service_commands(settings, runtime.queues), facts, keep) as supervisor:
             watcher = threading.Thread(target=supervisor.watch, name="supervisor", daemon=True)
             watcher.start()
             yield Running(settings, supervisor, runtime, watcher)
-        runtime.close()
-    except Permanent as error:
-        if error.code == "ALREADY_RUNNING":
-            broker = None  # it is the other bus's
-        raise
     finally:
-        if broker is not None:
-            broker.stop()
+        runtime.close()

@@ -1,6 +1,5 @@
 """Several processes run as one: started in order, kept running, stopped in reverse, gone with their supervisor."""
 
-import fcntl
 import json
 import os
 import signal
@@ -15,7 +14,6 @@ from typing import Any, Final, Self
 import structlog
 
 from bus.cli.child import Child, Service
-from bus.errors import Permanent
 
 TICK: Final = 0.2
 TEND_EVERY: Final = 2.0
@@ -45,15 +43,14 @@ class Supervisor:
         self._children = [Child(service, home) for service in services]
         self._facts = dict(facts or {})
         self._tend = tend
-        self._lock: int | None = None
         self._asked_to_stop = threading.Event()
         self._stopped = threading.Event()
         self._turn = threading.Lock()
         self._due: dict[str, float] = {}
 
     def __enter__(self) -> Self:
-        """Start everything, in order. Raises Permanent ALREADY_RUNNING or SERVICE_NOT_READY; then nothing is left."""
-        self._take_lock()
+        """Start everything, in order. Raises Permanent SERVICE_NOT_READY; then nothing is left."""
+        self._run.mkdir(parents=True, exist_ok=True)
         try:
             for child in self._children:
                 if not self._asked_to_stop.is_set():
@@ -101,9 +98,6 @@ class Supervisor:
                 child.stop()
             (self._run / "state.json").unlink(missing_ok=True)
             self._stopped.set()
-            if self._lock is not None:
-                os.close(self._lock)
-                self._lock = None
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -141,21 +135,6 @@ class Supervisor:
         except Exception:  # noqa: BLE001
             # Whatever it is, the other services go on, and it is tried again in two seconds.
             _log.exception("what runs beside the services could not be kept running")
-
-    def _take_lock(self) -> None:
-        self._run.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._run / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(descriptor, 20, 0).decode() or "unknown"
-            os.close(descriptor)
-            raise Permanent(
-                "ALREADY_RUNNING", f"process {holder} already runs a bus in {self._run.parent}", detail={"pid": holder}
-            ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        self._lock = descriptor
 
     def _write_state(self) -> None:
         services = {child.service.name: child.state() for child in self._children if child.pid is not None}

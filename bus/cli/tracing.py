@@ -48,7 +48,6 @@ def _show_voucher(terminal: Terminal, voucher: dict[str, Any]) -> None:
         terminal.pick("debit", "借方"),
         terminal.pick("credit", "贷方"),
         terminal.pick("dimensions", "辅助核算"),
-        terminal.pick("how it came about", "来由"),
     )
     rows = [
         (
@@ -57,26 +56,26 @@ def _show_voucher(terminal: Terminal, voucher: dict[str, Any]) -> None:
             line["debit"],
             line["credit"],
             ", ".join(f"{name} {value}" for name, value in line["dims"].items()),
-            _explained(line),
         )
         for line in voucher["lines"]
     ]
     terminal.table(columns, rows, right=(2, 3))
+    for line in voucher["lines"]:
+        terminal.out.print(f"  {line['account']} ← {_explained(line)}", style="dim", markup=False)
 
 
 def _explained(line: dict[str, Any]) -> str:
+    """How a line came about: its place in the rule, expression = value, the inputs, the map row that chose the account."""
     explain = line["explain"]
-    item = explain.get("item")
-    parts = [line["line"] if item is None else f"{line['line']}[{item}]"]
+    parts = [line["line"]]
     if explain.get("expression"):
         parts.append(f"{explain['expression']} = {explain.get('value', '')}")
     if explain.get("inputs"):
-        parts.append(", ".join(f"{name}={value}" for name, value in explain["inputs"].items()))
+        parts.append("(" + ", ".join(f"{name} {value}" for name, value in explain["inputs"].items()) + ")")
     if explain.get("map"):
         used = explain["map"]
-        key = ", ".join(f"{name}={value}" for name, value in used["key"].items())
-        parts.append(f"{used['name']}({key})")
-    return "; ".join(parts)
+        parts.append(f"{used['name']}[{', '.join(used['key'].values())}]")
+    return "  ".join(parts)
 
 
 def _show_postings(terminal: Terminal, trace: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from bus.cli import supervisor as supervisor_module
 from bus.cli.child import Service
+from bus.cli.home import held
 from bus.cli.supervisor import Supervisor
 from bus.errors import Permanent
 from tests.waiting import eventually
@@ -33,9 +34,11 @@ IN_PROCESS = textwrap.dedent("""\
     from pathlib import Path
     sys.path.insert(0, sys.argv[2])
     from tests.supervisor.test_supervisor import SLEEPER, service
+    from bus.cli.home import held
     from bus.cli.supervisor import Supervisor
     home = Path(sys.argv[1])
-    with Supervisor(home, [service(home, "one", SLEEPER), service(home, "two", SLEEPER)]) as running:
+    services = [service(home, "one", SLEEPER), service(home, "two", SLEEPER)]
+    with held(home), Supervisor(home, services) as running:
         with running.signals():
             print("up", flush=True)
             running.watch()
@@ -155,13 +158,13 @@ def test_a_service_that_ends_at_once_is_told_from_a_slow_one(tmp_path: Path) -> 
     assert "no such store" in (tmp_path / "logs" / "broken.log").read_text()
 
 
-def test_a_second_supervisor_of_the_same_home_is_refused(tmp_path: Path) -> None:
-    with Supervisor(tmp_path, []):
-        with pytest.raises(Permanent) as refusal:
-            Supervisor(tmp_path, []).__enter__()
+def test_a_home_is_run_by_one_bus_at_a_time(tmp_path: Path) -> None:
+    with held(tmp_path):
+        with pytest.raises(Permanent) as refusal, held(tmp_path):
+            pass
         assert refusal.value.code == "ALREADY_RUNNING"
         assert str(os.getpid()) in refusal.value.message
-    with Supervisor(tmp_path, []):
+    with held(tmp_path):
         pass
 
 
@@ -193,7 +196,7 @@ def test_a_killed_supervisor_leaves_no_service_and_its_home_can_be_used_again(tm
     process.kill()
     process.communicate()
     eventually(lambda: not any(alive(pid) for pid in pids))
-    with Supervisor(tmp_path, []):
+    with held(tmp_path):
         pass
 
 
