@@ -65,7 +65,7 @@ def _show_voucher(terminal: Terminal, voucher: dict[str, Any]) -> None:
 
 
 def _explained(line: dict[str, Any]) -> str:
-    """How a line came about: its place in the rule, expression = value, the inputs, the map row that chose the account."""
+    """How a line came about: its place in the rule, expression = value, inputs, the map row behind the account."""
     explain = line["explain"]
     parts = [line["line"]]
     if explain.get("expression"):

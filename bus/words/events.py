@@ -34,7 +34,8 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "COMPANY_UNKNOWN": Words(
         "Unknown company", "未知的公司",
-        "Add the company to rules/companies.yaml or correct the event.", "请在 rules/companies.yaml 中增加该公司，或更正事件。",
+        "Add the company to rules/companies.yaml or correct the event.",
+        "请在 rules/companies.yaml 中增加该公司，或更正事件。",
     ),
     "EVENT_CONFLICT": Words(
         "Same source and id with other content", "相同来源与编号，但内容不同",

@@ -21,7 +21,7 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "NAME_UNSAFE": Words(
         "A name that cannot be a file name", "名称不能用作文件名",
-        "Name companies, books and periods with letters, digits, dots and hyphens, at most 48, a letter or digit first.",
+        "Name companies, books and periods with letters, digits, dots, hyphens: at most 48, a letter or digit first.",
         "公司、账簿与期间的名称请使用字母、数字、点和连字符，不超过 48 个字符，并以字母或数字开头。",
     ),
     "LEDGER_LOCKED": Words(

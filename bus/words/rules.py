@@ -30,7 +30,8 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "NEGATIVE_AMOUNT": Words(
         "A line would be below zero", "分录金额为负",
-        "Correct the document, or give the rule a second line for the other side.", "请更正单据，或为规则增加另一方向的分录。",
+        "Correct the document, or give the rule a second line for the other side.",
+        "请更正单据，或为规则增加另一方向的分录。",
     ),
     "REMAINDER_NEGATIVE": Words(
         "The remainder has the wrong sign", "余额行方向相反",
@@ -47,7 +48,8 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "DIMENSION_MISSING": Words(
         "A mandatory dimension is missing", "缺少必填的辅助核算",
-        "Complete the document, or take the dimension from elsewhere in the rule.", "请补全单据，或在规则中改从他处取值。",
+        "Complete the document, or take the dimension from elsewhere in the rule.",
+        "请补全单据，或在规则中改从他处取值。",
     ),
     "EXPRESSION_FAILED": Words(
         "An expression has no value", "表达式无法求值",
@@ -56,7 +58,8 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "FX_RATE_MISSING": Words(
         "No exchange rate", "缺少汇率",
-        "Supply the rate for the currency and day; it is never taken as 1.", "请提供该币种当日汇率；系统不会按 1 处理。",
+        "Supply the rate for the currency and day; it is never taken as 1.",
+        "请提供该币种当日汇率；系统不会按 1 处理。",
     ),
     "CHANGED_WHILE_LIVE": Words(
         "Other content while the document is live", "单据生效期间内容有变",

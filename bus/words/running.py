@@ -27,7 +27,8 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "DOCUMENT_UNKNOWN": Words(
         "No such document in this store", "存储中没有该单据",
-        "Check the number and --home; the key is the event's subject.", "请核对单据号与 --home；单据号即事件的 subject。",
+        "Check the number and --home; the key is the event's subject.",
+        "请核对单据号与 --home；单据号即事件的 subject。",
     ),
     "DOCUMENT_AMBIGUOUS": Words(
         "Several companies have this document", "多家公司有同号单据",
