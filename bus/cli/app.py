@@ -1,20 +1,12 @@
 """`ledgerbus`: exit codes are 0 done, 1 something is wrong, 2 bad usage."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from traceback import format_exception
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from bus import logs
-from bus.bootstrap import Runtime
-from bus.cli.console import Terminal
-from bus.config import Settings
-from bus.errors import BusError, Permanent
+from bus.cli.command import Broker, Home, Json, Language, Store, command, opened, settings_of
+from bus.errors import Permanent
 
 app = typer.Typer(
     help="From approval in the office system to a balanced voucher in the ledger: once, provably. / 业财一体化总线",
@@ -27,54 +19,10 @@ audit = typer.Typer(help="Prove the journal, hand it to others. / 审计", no_ar
 app.add_typer(database, name="db")
 app.add_typer(audit, name="audit")
 
-Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept. / 数据目录", file_okay=False)]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object as the last line of stdout. / 输出 JSON")]
-Language = Annotated[str | None, typer.Option("--language", help="en or zh. / 语言")]
-Store = Annotated[str | None, typer.Option("--store", help="sqlite:///FILE or postgresql://… / 存储地址")]
-Broker = Annotated[str | None, typer.Option("--broker", help="redis://… or amqp://… / 消息代理地址")]
 Mapping = Annotated[
     Path | None, typer.Option("--mapping", help="An import mapping. / 导入映射", dir_okay=False, exists=True)
 ]
 Files = Annotated[list[Path] | None, typer.Argument(help="Files, in the mapping's order. / 文件", dir_okay=False)]
-
-
-def settings_of(home: Path | None, language: str | None = None, **more: str | None) -> Settings:
-    """The environment's settings, with what the command line says over them. Raises Permanent SETTINGS_INVALID."""
-    if language not in (None, "en", "zh"):
-        raise typer.BadParameter("en or zh", param_hint="--language")
-    given: dict[str, Any] = {"home": home, "language": language, **more}
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise Permanent("SETTINGS_INVALID", first["msg"], f"LEDGERBUS_{where.upper()}") from error
-
-
-@contextmanager
-def command(language: str | None, *, as_json: bool) -> Iterator[Terminal]:
-    """A command's terminal; what goes wrong inside is said in words and ends with exit code 1."""
-    terminal = Terminal(language or Settings().language, as_json=as_json)
-    logs.configure("WARNING")
-    try:
-        yield terminal
-    except BusError as error:
-        terminal.failure(error)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt as error:
-        raise typer.Exit(1) from error
-    except typer.Exit:
-        raise
-    except Exception as error:
-        terminal.failure(unexpected(error))
-        raise typer.Exit(1) from error
-
-
-def unexpected(error: Exception) -> Permanent:
-    """A defect of ours, in words; its traceback goes to a file, because it may quote a document."""
-    with NamedTemporaryFile("w", prefix="ledgerbus-defect-", suffix=".txt", delete=False) as file:
-        file.write("".join(format_exception(error)))
-    return Permanent("INTERNAL_ERROR", f"{type(error).__name__}; the details are in {file.name}")
 
 
 @app.command()
@@ -224,16 +172,6 @@ def export(
             terminal.say(str(file), str(file))
         if as_json:
             terminal.result({"files": [str(file) for file in written]})
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Runtime]:
-    """A runtime over an existing store. Raises Permanent STORE_MISSING_SCHEMA where there is none."""
-    runtime = Runtime(settings)
-    try:
-        yield runtime
-    finally:
-        runtime.close()
 
 
 def main() -> None:
