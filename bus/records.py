@@ -210,6 +210,26 @@ class EventCopy:
     event: Event
 
 
+@dataclass(frozen=True, slots=True)
+class QuarantinedMessage:
+    """A message of an open channel that was no event, and why: `code`, `message`, `pointer` (JSON pointer or place).
+
+    `body` is base64 of the first 1 MiB; `body_hash` (SHA-256, hex) and `length` are of the whole. `headers` is the JSON
+    text of the allow-listed ones. `sender` is the account that the broker vouches for, where it does.
+    """
+
+    channel: str
+    message_id: str
+    sender: str | None
+    body_hash: str
+    length: int
+    body: str
+    headers: str
+    code: str
+    message: str
+    pointer: str | None
+
+
 def voucher_number(word: str, period: str, number: int) -> str:
     """A voucher's number in words: ("记", "2026-11", 1) -> "记-2026-11-0001"."""
     return f"{word}-{period}-{number:04d}"

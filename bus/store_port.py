@@ -18,6 +18,7 @@ from bus.records import (
     NewPosting,
     NumberedEntry,
     PostingChange,
+    QuarantinedMessage,
     RaisedException,
     Settlement,
     Voucher,
@@ -124,6 +125,12 @@ class Packs(Protocol):
     def content(self, content_hash: str) -> str | None: ...
 
 
+class Quarantine(Protocol):
+    """Messages that were no events."""
+
+    def add(self, messages: Sequence[QuarantinedMessage]) -> None: ...
+
+
 class Totals(Protocol):
     """Sums over the whole store."""
 
@@ -172,6 +179,8 @@ class UnitOfWork(Protocol):
     def exceptions(self) -> Exceptions: ...
     @property
     def packs(self) -> Packs: ...
+    @property
+    def quarantine(self) -> Quarantine: ...
     @property
     def totals(self) -> Totals: ...
     @property

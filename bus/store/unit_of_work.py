@@ -19,6 +19,7 @@ from bus.store.packs import SqlPacks
 from bus.store.parked import SqlParked
 from bus.store.periods import SqlPeriods
 from bus.store.postings import SqlPostings
+from bus.store.quarantine import SqlQuarantine
 from bus.store.totals import SqlTotals
 from bus.store.traces import SqlTraces
 
@@ -39,6 +40,7 @@ class SqlUnitOfWork:
         self.postings = SqlPostings(connection)
         self.exceptions = SqlExceptions(connection)
         self.packs = SqlPacks(connection)
+        self.quarantine = SqlQuarantine(connection)
         self.totals = SqlTotals(connection)
         self.traces = SqlTraces(connection)
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from bus.store import governance_tables  # noqa: F401 - its tables belong to the schema
+from bus.store import governance_tables, quarantine  # noqa: F401 - their tables belong to the schema
 from bus.store.tables import metadata
 
 context.configure(
