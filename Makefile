@@ -8,7 +8,7 @@ STAMP := .venv/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo lock docs
+.PHONY: help setup check test demo bench lock docs
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
@@ -28,6 +28,9 @@ test: $(STAMP) ## All tests; what was skipped, and why, comes last
 
 demo: $(STAMP) ## A month of a company, from approval to voucher: make demo ARGS="--home DIR"
 	$(BIN)/ledgerbus demo $(ARGS)
+
+bench: $(STAMP) ## The bus against a hand-written Celery pipeline: make bench ARGS="--broker rabbitmq --events 10000"
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
 lock: $(STAMP) ## Resolve the dependencies of pyproject.toml anew into the locks
 	$(BIN)/python -m tests.architecture.locks
