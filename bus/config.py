@@ -11,10 +11,16 @@ from tempfile import NamedTemporaryFile
 from typing import Any, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bus.errors import Permanent
 
 PREFIX: Final = "LEDGERBUS_"
 PROJECT: Final = Path(__file__).resolve().parent.parent
+
+# What may also be given as the name of a file that holds it: LEDGERBUS_STORE_URL_FILE and so on.
+SECRETS: Final = ("store_url", "broker_url", "flower_password")
 
 Language = Literal["zh", "en"]
 
@@ -29,11 +35,26 @@ def _default_store(given: dict[str, Any]) -> str:
     return f"sqlite:///{given['home']}/store.db"
 
 
+class _SecretFiles(PydanticBaseSettingsSource):
+    """LEDGERBUS_<NAME>_FILE: the file's text without the line break at its end. The variable itself goes first."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        name = f"{PREFIX}{field_name.upper()}_FILE"
+        file = os.environ.get(name) if field_name in SECRETS else None
+        return (_secret_text(name, Path(file)) if file else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(FieldInfo(), name)[0] for name in SECRETS}
+        return {name: text for name, text in found.items() if text is not None}
+
+
 class Settings(BaseSettings):
     """Everything a process of the bus is told from outside. Ports are TCP ports, `lease_seconds` seconds.
 
     `broker_url` None means the embedded Valkey under `home`; `flower_password` None means one made at first start and
-    kept in `home`/secrets/flower; `ready_file` is written by a supervised process when it takes work.
+    kept in `home`/secrets/flower; `gateway_keys_file` names who may use the door, None leaves it open and on loopback;
+    `ready_file` is written by a supervised process when it takes work. `store_url`, `broker_url` and `flower_password`
+    may come from a file: LEDGERBUS_STORE_URL_FILE names it. Raises Permanent SETTINGS_INVALID where it is unreadable.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -41,10 +62,12 @@ class Settings(BaseSettings):
     home: Path = Path("~/.ledgerbus")
     store_url: str = Field(default_factory=_default_store, repr=False)
     broker_url: str | None = Field(default=None, repr=False)
+    allow_unsafe_broker: bool = False
     rules_dir: Path = PROJECT / "rules"
     schemas_dir: Path = PROJECT / "schemas"
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=8380, ge=1, le=65535)
+    gateway_keys_file: Path | None = None
     flower_host: str = "127.0.0.1"
     flower_port: int = Field(default=5555, ge=1, le=65535)
     flower_user: str = Field(default="operator", pattern=r"^[A-Za-z0-9._-]+$")
@@ -58,10 +81,21 @@ class Settings(BaseSettings):
     language: Language = Field(default_factory=lambda: language_of(dict(os.environ)))
     ready_file: Path | None = None
 
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource, **named: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Keyword arguments, then the environment, then files named there."""
+        return (*sources, named["init_settings"], named["env_settings"], _SecretFiles(settings_cls))
+
     @field_validator("home", "rules_dir", "schemas_dir", mode="after")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().resolve()
+
+    def beat_file(self, service: str) -> Path:
+        """What a dispatcher or worker touches while it gets through its work, and its health check looks at."""
+        return self.home / "run" / f"{service}.beat"
 
     @property
     def broker_directory(self) -> Path:
@@ -95,6 +129,13 @@ def _kept_secret(file: Path) -> str:
             with suppress(FileExistsError):
                 os.link(draft.name, file)
     return file.read_text()
+
+
+def _secret_text(name: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Permanent("SETTINGS_INVALID", f"cannot read {file}: {type(error).__name__}", name) from error
 
 
 def _as_text(value: object) -> str:

@@ -11,7 +11,9 @@ from celery.signals import setup_logging, worker_ready
 from bus import channels, logs
 from bus.broker.connection import transport_options
 from bus.broker.embedded import find
+from bus.broker.topology import work_queue
 from bus.config import Settings
+from workers.queues import WakeUpAMQP
 
 NAME: Final = "ledgerbus"
 
@@ -34,12 +36,14 @@ CONFIGURATION: Final[dict[str, Any]] = {
     "task_ignore_result": True,
     "task_store_errors_even_if_ignored": False,
     "result_backend": None,
-    # Any worker may be the first to name a queue, on either transport.
+    # Queues are declared by `ledgerbus broker setup`; a worker names them only (see workers/queues.py).
     "task_default_queue": channels.JOURNALIZE,
-    "task_default_queue_type": "quorum",
-    "task_create_missing_queues": True,
-    "task_create_missing_queue_type": "quorum",
+    "task_queues": [work_queue(channels.JOURNALIZE)],
     "worker_detect_quorum_queues": True,
+    "worker_consumer": "workers.queues:WakeUpConsumer",
+    # A silent RabbitMQ is given up after two missed beats; the beats are looked at twice in each.
+    "broker_heartbeat": 10,
+    "broker_heartbeat_checkrate": 2.0,
     # What Flower shows.
     "worker_send_task_events": True,
     "task_send_sent_event": True,
@@ -76,7 +80,7 @@ def create_app(settings: Settings, *tasks: str) -> Celery:
     `tasks` are names of modules that hold tasks; without any, it can send and look on, but not work.
     """
     url = broker_url(settings)
-    app: Celery = Celery(NAME, broker=url, include=tasks, task_cls=WakeUpTask)
+    app: Celery = Celery(NAME, broker=url, include=tasks, task_cls=WakeUpTask, amqp=WakeUpAMQP)
     app.conf.update(CONFIGURATION)
     app.conf.broker_transport_options = transport_options(url)
     return app

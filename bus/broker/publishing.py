@@ -5,6 +5,7 @@ from typing import Any
 
 from kombu import Connection, Exchange, Queue
 
+from bus.broker.arrival import MUST_ARRIVE, arriving
 from bus.broker.connection import CONNECT_SECONDS, transient_errors, transport_options
 from bus.message import Event, canonical_json
 
@@ -22,7 +23,7 @@ class EventPublisher:
     def __call__(self, channel: str, kind: str, event: Event) -> None:
         """Publish one event; `kind` is "publish" (kept in a durable queue) or "tap" (heard by who listens now).
 
-        Raises Transient BROKER_UNAVAILABLE; then the event may or may not have gone out.
+        Raises Transient BROKER_UNAVAILABLE, then the event may or may not have gone out; BROKER_UNROUTABLE, then not.
         """
         with self._lock:
             try:
@@ -50,8 +51,11 @@ class EventPublisher:
                 body, exchange=Exchange(f"tap.{channel}", type="fanout", durable=True), routing_key="", **how
             )
         else:
-            queue = Queue(channel, Exchange(channel, type="direct"), routing_key=channel, durable=True)
-            producer.publish(body, exchange=queue.exchange, routing_key=channel, declare=[queue], **how)
+            kept = {"x-queue-type": "quorum"}
+            exchange = Exchange(channel, type="direct")
+            queue = Queue(channel, exchange, routing_key=channel, durable=True, queue_arguments=kept)
+            with arriving(producer):
+                producer.publish(body, exchange=exchange, routing_key=channel, declare=[queue], **MUST_ARRIVE, **how)
 
     def close(self) -> None:
         """Release the connection; the next event opens another."""

@@ -15,6 +15,33 @@ WORDS: Final[dict[str, Words]] = {
         "Set LEDGERBUS_BROKER_URL to a running broker, or install valkey-server or redis-server.",
         "请将 LEDGERBUS_BROKER_URL 设为正在运行的消息代理，或安装 valkey-server 或 redis-server。",
     ),
+    "BROKER_UNROUTABLE": Words(
+        "No queue takes a message", "没有队列接收消息",
+        "Run `ledgerbus broker setup` against this broker; the wake-up is sent again by itself.",
+        "请对该消息代理执行 `ledgerbus broker setup`；唤醒消息会自动重发。",
+    ),
+    "BROKER_UNSAFE": Words(
+        "The broker can lose messages", "消息代理可能丢失消息",
+        "Set maxmemory-policy noeviction, appendonly yes and appendfsync always; or allow it with "
+        "--allow-unsafe-broker (LEDGERBUS_ALLOW_UNSAFE_BROKER=1).",
+        "请设置 maxmemory-policy noeviction、appendonly yes 与 appendfsync always；"
+        "或用 --allow-unsafe-broker（LEDGERBUS_ALLOW_UNSAFE_BROKER=1）明确允许。",
+    ),
+    "SERVICE_UNHEALTHY": Words(
+        "A service does no work", "服务未在工作",
+        "Read the service's log; a dispatcher or worker is healthy only while it gets through its loop.",
+        "请查看该服务的日志；调度器与工作进程只有在循环正常推进时才算健康。",
+    ),
+    "GATEWAY_KEYS_MISSING": Words(
+        "A door without keys would be open to the network", "未配置密钥的入口不得对网络开放",
+        "Name a file of keys with LEDGERBUS_GATEWAY_KEYS_FILE, or bind the gateway to 127.0.0.1.",
+        "请用 LEDGERBUS_GATEWAY_KEYS_FILE 指定密钥文件，或将网关绑定到 127.0.0.1。",
+    ),
+    "GATEWAY_KEYS_INVALID": Words(
+        "The file of gateway keys is wrong", "网关密钥文件有误",
+        "Each entry has a name, a key or its sha256, and the sources, types and companies it may use.",
+        "每一项须有名称、密钥或其 sha256，以及允许的来源、类型与公司。",
+    ),
     "ALREADY_RUNNING": Words(
         "A bus already runs in this home", "该目录中已有一个实例在运行",
         "Stop it first (Ctrl-C, or SIGTERM to the process named), or choose another --home.",
