@@ -48,7 +48,7 @@ def command(language: str | None, *, as_json: bool) -> Iterator[Terminal]:
         raise typer.Exit(1) from error
     except KeyboardInterrupt as error:
         raise typer.Exit(1) from error
-    except typer.Exit:
+    except (typer.Exit, typer.BadParameter):
         raise
     except Exception as error:
         terminal.failure(unexpected(error))
