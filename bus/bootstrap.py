@@ -9,9 +9,12 @@ from typing import Any
 
 from bus.accounting.company import Company, Target, load_companies
 from bus.accounting.pack import RulePack, load_pack
+from bus.broker.doors import open_door
 from bus.broker.embedded import find
 from bus.broker.publishing import EventPublisher
-from bus.channels import JOURNALIZE, deliver_queue
+from bus.broker.safety import check_broker
+from bus.broker.topology import declare
+from bus.channels import JOURNALIZE, OA_EVENTS, OA_RECEIPTS, deliver_queue
 from bus.config import Settings
 from bus.errors import Permanent, Transient
 from bus.pipeline.booking import Books
@@ -19,9 +22,12 @@ from bus.pipeline.confirm import Confirm
 from bus.pipeline.copy import Copy
 from bus.pipeline.deliver import Deliver
 from bus.pipeline.journalize import Journalize
+from bus.pipeline.open_channel import ChannelDoor
 from bus.pipeline.receive import Receive
+from bus.pipeline.receive_messages import ReceiveMessages
 from bus.pipeline.relay import Relay
 from bus.pipeline.route import Route
+from bus.pipeline.summarize import Summarize
 from bus.pipeline.sweep import Sweep
 from bus.pipeline.trace import Trace
 from bus.pipeline.verify import Verify
@@ -43,6 +49,7 @@ class Runtime:
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self._given_publisher = publisher
         self._adapters: dict[tuple[str, str], FinanceAdapter] = {}
+        self._opened: list[ChannelDoor] = []
 
     @cached_property
     def store(self) -> SqlStore:
@@ -113,6 +120,14 @@ class Runtime:
         return Receive(self.store, EventSchemas(self.event_schemas), self.companies)
 
     @cached_property
+    def receive_messages(self) -> ReceiveMessages:
+        """Accept the events that come over the broker."""
+        size = self.settings.batch_size
+        door = open_door(self.broker_url, OA_EVENTS, OA_RECEIPTS, self.owner, size)
+        self._opened.append(door)
+        return ReceiveMessages(door, self.receive, self.store, size)
+
+    @cached_property
     def route(self) -> Route:
         """Wake workers for accepted events."""
         return Route(self.store, self.routing, self.books, self.publisher, self.settings.batch_size)
@@ -148,6 +163,14 @@ class Runtime:
             raise Transient("BROKER_UNAVAILABLE", "no broker is configured and none runs in this home")
         return running.url
 
+    def check_broker(self) -> list[str]:
+        """What an operator should know of the broker. Raises Permanent BROKER_UNSAFE, Transient BROKER_UNAVAILABLE."""
+        return check_broker(self.broker_url, allow_unsafe=self.settings.allow_unsafe_broker)
+
+    def set_up_broker(self) -> list[str]:
+        """Declare every queue the rules name, and where dead letters go; their names. Raises Transient."""
+        return declare(self.broker_url, self.queues)
+
     @cached_property
     def sweep(self) -> Sweep:
         """Name the gaps that nothing fills."""
@@ -162,6 +185,11 @@ class Runtime:
     def verify(self) -> Verify:
         """Prove the journal."""
         return Verify(self.store)
+
+    @cached_property
+    def summarize(self) -> Summarize:
+        """The store in figures."""
+        return Summarize(self.store, self.verify)
 
     def adapter(self, company: str, target: str) -> FinanceAdapter:
         """The adapter of a company's target, kept open. Raises Permanent TARGET_UNKNOWN."""
@@ -180,6 +208,9 @@ class Runtime:
 
     def close(self) -> None:
         """Release adapters and connections."""
+        for door in self._opened:
+            door.close()
+        self._opened.clear()
         for adapter in self._adapters.values():
             adapter.close()
         self._adapters.clear()
