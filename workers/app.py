@@ -1,18 +1,21 @@
 """The Celery application. It carries wake-ups only: ids in, no results out, everything of worth is in the store."""
 
+import sys
 from pathlib import PurePath
 from traceback import extract_tb
 from typing import Any, Final
 
 import structlog
 from celery import Celery, Task
-from celery.signals import setup_logging, worker_ready
+from celery.signals import celeryd_init, heartbeat_sent, setup_logging, worker_ready
 
 from bus import channels, logs
 from bus.broker.connection import transport_options
 from bus.broker.embedded import find
+from bus.broker.safety import check_broker
 from bus.broker.topology import work_queue
 from bus.config import Settings
+from bus.errors import Permanent, Transient
 from workers.queues import WakeUpAMQP
 
 NAME: Final = "ledgerbus"
@@ -100,9 +103,30 @@ def _log_through_the_bus(**_signal: Any) -> None:
     logs.configure(settings.log_level, as_json=settings.log_json)
 
 
+@celeryd_init.connect(weak=False)
+def _refuse_unsafe_broker(**_signal: Any) -> None:
+    settings = Settings()
+    log = structlog.get_logger(__name__)
+    try:
+        for remark in check_broker(broker_url(settings), allow_unsafe=settings.allow_unsafe_broker):
+            log.warning("broker_remark", reason=remark)
+    except Transient as error:
+        log.warning("broker_not_checked", code=error.code)
+    except Permanent as error:
+        sys.exit(str(error))
+
+
 @worker_ready.connect(weak=False)
 def _announce(**_signal: Any) -> None:
     Settings().announce_ready()
+
+
+@heartbeat_sent.connect(weak=False)
+def _beat(**_signal: Any) -> None:
+    """Every 2 s, by the loop that takes messages, and only while it has a connection."""
+    file = Settings().beat_file("worker")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
 
 
 app = create_app(Settings(), "workers.tasks")

@@ -2,10 +2,9 @@
 
 import threading
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from celery import Celery
-from kombu import Producer
 
 from bus.broker.arrival import MUST_ARRIVE, arriving
 from bus.broker.connection import transient_errors
@@ -49,12 +48,11 @@ class CeleryPublisher:
             self._drop()
             raise
 
-    def _producer(self) -> Producer:
+    def _producer(self) -> Any:
         if getattr(self._own, "producer", None) is None:
             connection = self._app.connection_for_write()
-            self._own.producer = Producer(connection, auto_declare=False)
-        producer: Producer = self._own.producer
-        return producer
+            self._own.producer = self._app.amqp.Producer(connection, auto_declare=False)
+        return self._own.producer
 
     def _drop(self) -> None:
         producer, self._own.producer = getattr(self._own, "producer", None), None

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from celery.app.amqp import AMQP, Queues
 from celery.worker.consumer.consumer import Consumer
-from kombu import Queue
 
 from bus.broker.topology import work_queue
 
@@ -15,7 +14,7 @@ _Blueprint: Any = Consumer.Blueprint
 class WakeUpQueues(Queues):
     """Queues by name; one that is not listed is a work queue too, because rules may name any."""
 
-    def new_missing(self, name: str) -> Queue:
+    def new_missing(self, name: str) -> Any:
         """The work queue of that name."""
         return work_queue(name)
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from bus.cli.command import Broker, Home, Json, Language, Store, command, opened, settings_of
+from bus.cli.brokers import broker_commands, health, queues
+from bus.cli.command import AllowUnsafe, Broker, Home, Json, Language, Store, command, opened, settings_of
 from bus.errors import Permanent
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
 database = typer.Typer(help="The store. / 存储", no_args_is_help=True)
 audit = typer.Typer(help="Prove the journal, hand it to others. / 审计", no_args_is_help=True)
 app.add_typer(database, name="db")
+app.add_typer(broker_commands, name="broker")
 app.add_typer(audit, name="audit")
 
 Mapping = Annotated[
@@ -33,6 +35,7 @@ def demo(
     mapping: Mapping = None,
     store: Store = None,
     broker: Broker = None,
+    allow_unsafe_broker: AllowUnsafe = False,
     wait: Annotated[int, typer.Option("--wait", help="Seconds to come to rest. / 等待秒数", min=1)] = 900,
     keep: Annotated[bool, typer.Option("--keep", help="Keep running afterwards. / 结束后保持运行")] = False,
     language: Language = None,
@@ -44,20 +47,29 @@ def demo(
     from bus.cli import demo as demonstration
 
     with command(language, as_json=as_json) as terminal:
-        settings = settings_of(demonstration.home_of(home), language, store_url=store, broker_url=broker)
+        given = {"store_url": store, "broker_url": broker, "allow_unsafe_broker": allow_unsafe_broker or None}
+        settings = settings_of(demonstration.home_of(home), language, **given)
         figures = demonstration.run(settings, terminal, mapping, files or [], wait, keep=keep)
         if as_json:
             terminal.result(figures)
 
 
 @app.command()
-def up(*, home: Home = None, store: Store = None, broker: Broker = None, language: Language = None) -> None:
+def up(
+    *,
+    home: Home = None,
+    store: Store = None,
+    broker: Broker = None,
+    allow_unsafe_broker: AllowUnsafe = False,
+    language: Language = None,
+) -> None:
     """Run everything until Ctrl-C: broker, gateway, dispatcher, workers, Flower. / 启动全部组件"""
     from bus.cli import showing
     from bus.cli.embedded import running
 
     with command(language, as_json=False) as terminal:
-        with running(settings_of(home, language, store_url=store, broker_url=broker)) as bus:
+        given = {"store_url": store, "broker_url": broker, "allow_unsafe_broker": allow_unsafe_broker or None}
+        with running(settings_of(home, language, **given)) as bus:
             showing.places(terminal, bus)
             terminal.say("Running; Ctrl-C stops it.", "运行中，按 Ctrl-C 停止。")
             with bus.supervisor.signals():
@@ -172,6 +184,10 @@ def export(
             terminal.say(str(file), str(file))
         if as_json:
             terminal.result({"files": [str(file) for file in written]})
+
+
+app.command("queues")(queues)
+app.command("health")(health)
 
 
 def main() -> None:

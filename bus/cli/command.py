@@ -21,9 +21,12 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object as the last 
 Language = Annotated[str | None, typer.Option("--language", help="en or zh. / 语言")]
 Store = Annotated[str | None, typer.Option("--store", help="sqlite:///FILE or postgresql://… / 存储地址")]
 Broker = Annotated[str | None, typer.Option("--broker", help="redis://… or amqp://… / 消息代理地址")]
+AllowUnsafe = Annotated[
+    bool, typer.Option("--allow-unsafe-broker", help="Take a broker that can lose messages. / 允许可能丢消息的代理")
+]
 
 
-def settings_of(home: Path | None, language: str | None = None, **more: str | None) -> Settings:
+def settings_of(home: Path | None, language: str | None = None, **more: str | bool | None) -> Settings:
     """The environment's settings, with what the command line says over them. Raises Permanent SETTINGS_INVALID."""
     if language not in (None, "en", "zh"):
         raise typer.BadParameter("en or zh", param_hint="--language")

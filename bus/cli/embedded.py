@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from bus.bootstrap import Runtime
 from bus.broker.embedded import find, start_or_adopt
 from bus.cli.home import held
 from bus.cli.services import service_commands, with_free_ports
 from bus.cli.supervisor import Supervisor
 from bus.config import Settings
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,15 @@ class Running:
 def running(settings: Settings) -> Iterator[Running]:
     """Start everything, and stop it cleanly at the end. A Valkey that survived an earlier run is adopted.
 
-    Raises Permanent ALREADY_RUNNING, SERVICE_NOT_READY and what the rules and the store raise; then nothing is left.
+    Raises Permanent ALREADY_RUNNING, BROKER_UNSAFE, SERVICE_NOT_READY and what the rules and the store raise; then
+    nothing is left.
     """
     with held(settings.home):
         prepared = Runtime(settings)
         prepared.upgrade_store()
         prepared.close()
         if settings.broker_url is not None:
+            _prepare_broker(prepared)
             with _supervised(settings, None) as bus:
                 yield bus
             return
@@ -62,6 +68,12 @@ def running(settings: Settings) -> Iterator[Running]:
         finally:
             if (left := find(broker.directory)) is not None:
                 left.stop()
+
+
+def _prepare_broker(runtime: Runtime) -> None:
+    for remark in runtime.check_broker():
+        _log.warning("broker_remark", reason=remark)
+    runtime.set_up_broker()
 
 
 @contextmanager

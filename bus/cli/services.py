@@ -28,13 +28,11 @@ def service_commands(settings: Settings, queues: Sequence[str], app: str = APP) 
     flower = f"http://{settings.flower_host}:{settings.flower_port}"
 
     service = partial(_service, settings)
-    address = ("--host", settings.gateway_host, "--port", str(settings.gateway_port))
-    serve = ("--factory", *address, "--log-level", "warning")
     work = ("-Q", ",".join(queues), "-c", str(settings.worker_concurrency), "-n", "worker@%h", "-l", settings.log_level)
     return [
         service(
             "gateway",
-            ("-m", "uvicorn", "bus.gateway.serve:from_environment", *serve),
+            ("-m", "bus.gateway"),
             ready=answers(f"{gateway}/health"),
             facts={"url": gateway},
         ),
@@ -53,11 +51,11 @@ def _service(settings: Settings, name: str, command: Sequence[str], **how: Any) 
     return Service(name, (sys.executable, *command), _environment(settings), settings.home / "run" / name, **how)
 
 
-def answers(url: str) -> Callable[[], bool]:
-    """A probe: whether a GET of `url` is answered 200 within a second."""
+def answers(url: str, within_seconds: float = 1) -> Callable[[], bool]:
+    """A probe: whether a GET of `url` is answered 200 in time."""
 
     def probe() -> bool:
-        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310
+        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=within_seconds) as answer:  # noqa: S310
             return int(answer.status) == 200
         return False
 

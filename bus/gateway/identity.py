@@ -9,6 +9,8 @@ from typing import Any, Final
 from bus.errors import Invalid
 
 ANY: Final = "*"
+# Before a key that is given as the SHA-256 of the real one, in hexadecimal.
+DIGEST: Final = "sha256:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,10 @@ class Identity:
 
 
 class Keyring:
-    """Bearer keys, held as digests. `keys`: key -> its holder; None or empty: everyone is let in (loopback only)."""
+    """Bearer keys, held as digests. `keys`: key or "sha256:<hex>" -> its holder; None or empty: everyone is let in."""
 
     def __init__(self, keys: Mapping[str, Identity] | None) -> None:
-        self._holders = [(_digest(key), identity) for key, identity in (keys or {}).items()]
+        self._holders = [(_held(key), identity) for key, identity in (keys or {}).items()]
 
     def identify(self, authorization: str | None) -> Identity | None:
         """The holder of the key in an Authorization header; None where no keys are configured.
@@ -56,6 +58,10 @@ class Keyring:
         if scheme.lower() != "bearer" or not matching:
             raise Invalid("UNAUTHENTICATED", "no valid bearer key / 缺少有效的密钥")
         return matching[0]
+
+
+def _held(key: str) -> bytes:
+    return bytes.fromhex(key.removeprefix(DIGEST)) if key.startswith(DIGEST) else _digest(key)
 
 
 def _digest(key: str) -> bytes:

@@ -1,0 +1,5 @@
+"""`python -m bus.gateway`."""
+
+from bus.gateway.serve import main
+
+main()
