@@ -1,0 +1,62 @@
+"""Brokers of a test's own: a virtual host of the RabbitMQ on this machine, a Valkey that keeps everything."""
+
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bus.broker.connection import ping
+from bus.broker.embedded import start_or_adopt
+from bus.errors import Transient
+from tests.conftest import missing
+
+RABBITMQ = os.environ.get("LEDGERBUS_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672")
+
+
+def rabbitmqctl(*arguments: str) -> str:
+    """What rabbitmqctl says; the test is skipped (in CI: fails) where it is not there or may not."""
+    if shutil.which("rabbitmqctl") is None:
+        missing("no rabbitmqctl on PATH")
+    done = subprocess.run(
+        ["rabbitmqctl", "--quiet", *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+    if done.returncode:
+        missing(f"rabbitmqctl {arguments[0]}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+@contextmanager
+def virtual_host() -> Iterator[str]:
+    """URL of a new, empty virtual host, deleted afterwards. The name needs no quoting."""
+    try:
+        ping(f"{RABBITMQ}/")
+    except Transient:
+        missing("no RabbitMQ: none answers at LEDGERBUS_TEST_RABBITMQ, nor at 127.0.0.1:5672 for guest")
+    name = f"ledgerbus-{secrets.token_hex(4)}"
+    rabbitmqctl("add_vhost", name)
+    try:
+        rabbitmqctl("set_permissions", "-p", name, urlsplit(RABBITMQ).username or "guest", ".*", ".*", ".*")
+        yield f"{RABBITMQ}/{name}"
+    finally:
+        rabbitmqctl("delete_vhost", name)
+
+
+@contextmanager
+def own_valkey(folder: Path) -> Iterator[str]:
+    """URL of a Valkey with everything on disk before it answers, stopped afterwards."""
+    broker = start_or_adopt(folder / "valkey")
+    try:
+        yield broker.url
+    finally:
+        broker.stop()
+
+
+@contextmanager
+def broker_of(kind: str, folder: Path) -> Iterator[str]:
+    """A broker of its own by kind: "rabbitmq" or "redis"."""
+    with virtual_host() if kind == "rabbitmq" else own_valkey(folder) as url:
+        yield url
