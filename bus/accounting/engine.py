@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from rule_engine.errors import EngineError
 
 from bus.accounting.company import BookPolicy, Company
-from bus.accounting.derive import Derivation
-from bus.accounting.expression import as_text
+from bus.accounting.derive import derive
 from bus.accounting.fields import convert_data
 from bus.accounting.functions import functions_of
 from bus.accounting.journal import CREDIT, DEBIT, ENTRY, JournalEntry, JournalLine, entry_id
 from bus.accounting.life import Change, what_changed
+from bus.accounting.minor import MinorUnit, minor_unit
+from bus.accounting.operations import as_text
 from bus.accounting.outcome import Booked, Held, LedgerView, NoOp, Outcome
 from bus.accounting.pack import RulePack
 from bus.accounting.required import bound, live_entries
@@ -24,7 +25,7 @@ from bus.accounting.reversal import Reversing
 from bus.accounting.rule import Rule, Voucher
 from bus.errors import BusError, Invalid
 from bus.message import WITHDRAWN, Event
-from bus.money import MONEY_CONTEXT, minor_digits
+from bus.money import MONEY_CONTEXT
 
 _BLUE = {"zh": "订正", "en": "Correction:"}
 
@@ -36,7 +37,11 @@ class _Case:
     event: Event
     env: dict[str, Any]
     day: date
-    currency: str
+    unit: MinorUnit
+
+    @property
+    def currency(self) -> str:
+        return self.unit.currency
 
 
 class Engine:
@@ -93,9 +98,9 @@ class Engine:
         try:
             doc = convert_data(self.pack.records[event.type], event.data)
             currency = str(doc.get("currency") or self.company.base_currency)
-            minor_digits(currency)
+            unit = minor_unit(currency)
             env = {**functions_of(currency), "doc": doc}
-            return _Case(event, env, doc["accounting_date"].date(), currency)
+            return _Case(event, env, doc["accounting_date"].date(), unit)
         except (BusError, KeyError, AttributeError) as error:
             code, message = ("EVENT_INVALID", "a field is missing")
             if isinstance(error, BusError):
@@ -133,7 +138,8 @@ class Engine:
             message = f"no rate from {case.currency} to {self.company.base_currency} on {case.day}"
             raise Held("FX_RATE_MISSING", message, detail={"currency": case.currency}, cause=case.currency)
         chart = self.pack.charts[book.chart]
-        lines = Derivation(rule, book.name, chart, self.pack.maps, env, case.day, case.currency).lines()
+        generated = self.pack.derivations[rule.name, rule.version, book.name]
+        lines = derive(generated, rule, book.name, chart, env, case.day, case.unit)
         live = live_entries(ledger, case.event.subject)
         same = [e for e in live if (e.book, e.event_type, e.life_key) == (book.name, case.event.type, life_key)]
         change = what_changed(rule, same, lines)

@@ -1,17 +1,18 @@
-"""Expressions: parsed and type-checked once, when rules are loaded; evaluated many times."""
+"""Expressions: parsed, type-checked and made into functions once, when rules are loaded; evaluated many times."""
 
-import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import localcontext
 from itertools import pairwise
 from typing import Any, Final
 
 from rule_engine import Context, DataType, Rule, ast, errors
 
 from bus.accounting.findings import nearest
+from bus.accounting.generated import Code
 from bus.accounting.lexicon import LexError, Token, names_in, tokens_of
+from bus.accounting.operations import as_text
+from bus.accounting.translation import TRANSLATED, source_of
 from bus.money import MONEY_CONTEXT
 
 Env = Mapping[str, Any]
@@ -19,18 +20,13 @@ BOOLEAN: Final = DataType.BOOLEAN
 NUMBER: Final = DataType.FLOAT
 TEXT: Final = DataType.STRING
 DATE: Final = DataType.DATETIME
-_LITERALS: Final = (
-    ast.FloatExpression, ast.StringExpression, ast.BooleanExpression, ast.DatetimeExpression, ast.NullExpression,
-)  # fmt: skip
 _COMPARING: Final = (ast.ComparisonExpression, ast.ArithmeticComparisonExpression)
 _TWO_SIDED: Final = (
     ast.AddExpression, ast.SubtractExpression, ast.ArithmeticExpression, ast.CoalesceExpression, *_COMPARING,
     ast.LogicExpression,
 )  # fmt: skip
-# Every kind of node an expression may consist of, with its parts. Fuzzy comparison is a kind of ComparisonExpression,
-# but the lexer refuses its operators.
+# The parts of each kind of node that has any.
 _PARTS: Final[dict[Any, Callable[[Any], tuple[Any, ...]]]] = {
-    (*_LITERALS, ast.SymbolExpression): lambda _node: (),
     (ast.ArrayExpression, ast.SetExpression): lambda node: tuple(node.value),
     ast.GetAttributeExpression: lambda node: (node.object,),
     ast.GetItemExpression: lambda node: (node.container, node.item),
@@ -62,19 +58,27 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A checked expression. `evaluate` takes the values of the names; may raise EngineError, ArithmeticError.
+    """A checked expression: its text, its type, its tree of rule-engine, and the fields it reads, by path.
 
-    `inputs` are the fields it reads, for the explanation of what came out.
+    `evaluate` takes the values of the names; may raise EngineError, ArithmeticError.
     """
 
     text: str
     type: Any
+    node: Any
+    inputs: Mapping[str, Any]
     evaluate: Callable[[Env], Any]
-    inputs: tuple[tuple[str, Callable[[Env], Any]], ...]
 
     def inputs_as_text(self, env: Env) -> dict[str, str]:
-        """What it read, as text by path."""
-        return {path: as_text(read(env)) for path, read in self.inputs}
+        """What it read, as text by path, for the explanation of what came out."""
+        return {path: as_text(_value_at(path, env)) for path in self.inputs}
+
+
+def _value_at(path: str, env: Env) -> Any:
+    value: Any = env
+    for name in path.split("."):
+        value = value[name]
+    return value
 
 
 class ExpressionError(ValueError):
@@ -93,12 +97,16 @@ def compile_expression(text: str, scope: Scope, *expected: Any) -> Expression:
     Raises ExpressionError.
     """
     node = _parsed(text, scope)
-    _check(node)
+    _check(node, frozenset())
     if expected and not any(node.result_type == wanted for wanted in expected):
         wanted_names = " or ".join(_type_name(wanted) for wanted in expected)
         what = f"{text} is {_type_name(node.result_type)}, not {wanted_names}"
         raise ExpressionError(0, what, f"write an expression that gives {wanted_names}")
-    return Expression(text, node.result_type, _evaluator(node), tuple(dict(_inputs(node, frozenset())).items()))
+    if DataType.is_type(node.result_type, DataType.SET):
+        raise _unordered()
+    code = Code()
+    evaluate = code.function(text, "env", [f"return {source_of(code, node, lambda name: f'env[{name!r}]')}"])
+    return Expression(text, node.result_type, node, dict(_inputs(node, frozenset())), evaluate)
 
 
 def _parsed(text: str, scope: Scope) -> Any:
@@ -115,20 +123,6 @@ def _parsed(text: str, scope: Scope) -> Any:
         raise _explained(text, error) from error
     except (ArithmeticError, RecursionError, ValueError) as error:
         raise ExpressionError(0, "an expression cannot be read", "write it simpler") from error
-
-
-def as_text(value: Any) -> str:
-    """A value as people read it: plain digits, ISO dates, true and false; a list as its members or its length."""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, tuple):
-        scalars = not any(isinstance(member, Mapping | tuple) for member in value)
-        return ", ".join(map(as_text, value)) if scalars else f"{len(value)} rows"
-    return "" if value is None else str(value)
 
 
 def _check_names(tokens: tuple[Token, ...], scope: Scope) -> None:
@@ -158,30 +152,54 @@ def _type_name(data_type: Any) -> str:
 
 
 def _children(node: Any) -> tuple[Any, ...]:
-    for kind, parts in _PARTS.items():
-        if isinstance(node, kind):
-            return tuple(part for part in parts(node) if part is not None)
-    raise ExpressionError(0, f"{type(node).__name__} is not allowed", "write it with fields, numbers and comparisons")
+    if type(node) not in TRANSLATED:
+        what = f"{type(node).__name__} is not allowed"
+        raise ExpressionError(0, what, "write it with fields, numbers and comparisons")
+    parts = next((parts(node) for kind, parts in _PARTS.items() if isinstance(node, kind)), ())
+    return tuple(part for part in parts if part is not None)
 
 
-def _check(node: Any) -> None:
+def _check(node: Any, bound: frozenset[str]) -> None:
     children = _children(node)
+    if isinstance(node, ast.ComprehensionExpression):
+        # The interpreter would take the outer one for both.
+        if node.variable in bound:
+            raise ExpressionError(0, f"{node.variable} hides another name", "choose another name after for")
+        _check(node.iterable, bound)
+        bound, children = bound | {node.variable}, children[1:]
     for child in children:
-        _check(child)
+        _check(child, bound)
+    _check_kind(node)
     if node.result_type == DataType.UNDEFINED:
         raise ExpressionError(0, "an expression has no known type", "give both branches of ? : the same type")
-    if isinstance(node, ast.SymbolExpression) and node.scope is not None:
-        raise ExpressionError(0, f"built-in {node.name} is not allowed", "use a field of the document")
-    if isinstance(node, ast.GetAttributeExpression) and not DataType.is_type(_plain(node.object), DataType.OBJECT):
-        raise ExpressionError(0, f"{node.name} is not a field", "only documents and their rows have fields")
     if isinstance(node, (*_COMPARING, ast.CoalesceExpression)) and not _alike(node.left, node.right):
         what = f"{_type_name(_plain(node.left))} is compared with {_type_name(_plain(node.right))}"
         raise ExpressionError(0, what, "compare values of one type; amounts are written without quotes")
     if isinstance(node, ast.ContainsExpression):
         _check_contains(node)
-    truths = _truths(node)
-    if any(part.result_type != BOOLEAN for part in truths):
+    if any(part.result_type != BOOLEAN for part in _truths(node)):
         raise ExpressionError(0, "a condition is not true or false", "write a comparison, such as doc.total > 0")
+    if any(DataType.is_type(child.result_type, DataType.SET) for child in children) and not _looks_in_set(node):
+        raise _unordered()
+
+
+def _check_kind(node: Any) -> None:
+    """What is parsed, and has a type, but is no part of the language of rules."""
+    kind = type(node)
+    if kind is ast.SymbolExpression and node.scope is not None:
+        raise ExpressionError(0, f"built-in {node.name} is not allowed", "use a field of the document")
+    if kind is ast.SymbolExpression and DataType.is_type(node.result_type, DataType.FUNCTION):
+        raise ExpressionError(0, f"{node.name} is a function", f"write {node.name}(…)")
+    if kind is ast.GetAttributeExpression and not DataType.is_type(_plain(node.object), DataType.OBJECT):
+        raise ExpressionError(0, f"{node.name} is not a field", "only documents and their rows have fields")
+    if kind is ast.FunctionCallExpression and type(node.function) is not ast.SymbolExpression:
+        raise ExpressionError(0, "only declared functions can be called", "call a function by its name: min(…), round(…)")
+    if kind is ast.UnaryExpression and node.type != "not" and node.result_type != NUMBER:
+        raise ExpressionError(0, f"minus before {_type_name(node.result_type)}", "write - before a number only")
+    if node.result_type == DataType.TIMEDELTA:
+        raise ExpressionError(0, "a date is taken from a date", "count days with days(later, earlier)")
+    if kind is ast.ArithmeticComparisonExpression and node.left.result_type not in (NUMBER, TEXT, BOOLEAN, DATE):
+        raise ExpressionError(0, "a list has no order", "compare numbers, texts or dates with < and >")
 
 
 def _truths(node: Any) -> tuple[Any, ...]:
@@ -202,6 +220,14 @@ def _check_contains(node: Any) -> None:
         raise ExpressionError(0, "in looks for a value of another type", "look for a text among texts")
 
 
+def _looks_in_set(node: Any) -> bool:
+    return isinstance(node, ast.ContainsExpression) and not DataType.is_type(node.member.result_type, DataType.SET)
+
+
+def _unordered() -> ExpressionError:
+    return ExpressionError(0, "a set has no order", "use { } only after in; write a list in [ ]")
+
+
 def _plain(node: Any) -> Any:
     return DataType.NULLABLE.unwrap(node.result_type)
 
@@ -209,16 +235,6 @@ def _plain(node: Any) -> Any:
 def _alike(left: Any, right: Any) -> bool:
     types = (_plain(left), _plain(right))
     return types[0] == types[1] or DataType.NULL in types
-
-
-def _evaluator(node: Any) -> Callable[[Env], Any]:
-    """A field or a constant is read directly; the rest goes through the interpreter."""
-    if isinstance(node, _LITERALS):
-        value = node.value
-        return lambda _env: value
-    path = _path(node)
-    evaluate: Callable[[Env], Any] = _reader(path) if path else node.evaluate
-    return evaluate
 
 
 def _path(node: Any) -> tuple[str, ...] | None:
@@ -230,27 +246,11 @@ def _path(node: Any) -> tuple[str, ...] | None:
     return None
 
 
-def _reader(path: tuple[str, ...]) -> Callable[[Env], Any]:
-    if len(path) == 1:
-        return operator.itemgetter(path[0])
-    if len(path) == 2:
-        first, second = path
-        return lambda env: env[first][second]
-
-    def read(env: Env) -> Any:
-        value: Any = env
-        for name in path:
-            value = value[name]
-        return value
-
-    return read
-
-
-def _inputs(node: Any, bound: frozenset[str]) -> Iterator[tuple[str, Callable[[Env], Any]]]:
+def _inputs(node: Any, bound: frozenset[str]) -> Iterator[tuple[str, Any]]:
     path = _path(node)
     if path is not None:
         if path[0] not in bound and not (len(path) == 1 and path[0] in ("debit", "credit")):
-            yield ".".join(path), _reader(path)
+            yield ".".join(path), node
         return
     inner = bound | {node.variable} if isinstance(node, ast.ComprehensionExpression) else bound
     for child in _children(node):

@@ -5,18 +5,23 @@ schema's `default`; without one, amounts are 0, flags false, texts and lists emp
 """
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from types import MappingProxyType
+from functools import lru_cache
 from typing import Any, Final
 
 from rule_engine import DataType
 
+from bus.accounting.generated import Code
 from bus.errors import Invalid
 from bus.money import AMOUNT_PATTERN, RATE_PATTERN, parse_amount, parse_rate
 
+# Most amounts: no sign, at most 17 digits. What is not like this is read by the strict rule.
+_PLAIN: Final = re.compile(r"(?:0|[1-9][0-9]{0,10})(?:\.[0-9]{1,6})?").fullmatch
+_DAYS: Final = 4096
 _BY_PATTERN: Final = {AMOUNT_PATTERN: "amount", RATE_PATTERN: "rate"}
 
 
@@ -50,6 +55,10 @@ def day_value(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
+def _amount(value: Any) -> Decimal:
+    return Decimal(value) if value.__class__ is str and _PLAIN(value) else parse_amount(value)
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
@@ -68,12 +77,18 @@ def _whole(value: Any) -> Decimal:
     return Decimal(value)
 
 
+@lru_cache(_DAYS)
 def _day(value: Any) -> datetime:
     return day_value(date.fromisoformat(value))
 
 
+@lru_cache(_DAYS)
+def _month(day: datetime) -> str:
+    return f"{day:%Y-%m}"
+
+
 _SCALARS: Final[dict[str, tuple[Any, Callable[[Any], Any], Any]]] = {
-    "amount": (DataType.FLOAT, parse_amount, Decimal(0)),
+    "amount": (DataType.FLOAT, _amount, Decimal(0)),
     "rate": (DataType.FLOAT, parse_rate, Decimal(0)),
     "integer": (DataType.FLOAT, _whole, Decimal(0)),
     "boolean": (DataType.BOOLEAN, _flag, False),
@@ -121,22 +136,28 @@ def _record(schema: Mapping[str, Any], root: Mapping[str, Any], name: str) -> Fi
     required = frozenset(schema.get("required", ()))
     fields = {key: _field(value, root, f"{name}.{key}") for key, value in schema.get("properties", {}).items()}
     types = {key: _given(field.type) if key in required else field.type for key, field in fields.items()}
-    plan = tuple((key, field.convert, field.default) for key, field in fields.items())
-
-    # The interpreter copies a dict whole whenever it reads one field of it; a proxy it leaves alone.
-    def convert(data: Mapping[str, Any]) -> Mapping[str, Any]:
-        values = {}
-        for key, read, default in plan:
-            value = data.get(key)
-            values[key] = default if value is None else read(value)
-        if "accounting_date" in values and "period" not in values:
-            values["period"] = f"{values['accounting_date']:%Y-%m}"
-        return MappingProxyType(values)
-
+    convert = _converter(name, fields)
     if "accounting_date" in types:
         types.setdefault("period", DataType.STRING)
     default = None if required else convert({})
     return Field(DataType.OBJECT(name, types, operator.getitem), convert, default)
+
+
+def _converter(name: str, fields: Mapping[str, Field]) -> Callable[[Any], dict[str, Any]]:
+    """One function that reads all fields of a record."""
+    code = Code()
+    members = [f"{key!r}: {_read(code, key, field)}" for key, field in fields.items()]
+    body = ["get = data.get", f"values = {{{', '.join(members)}}}"]
+    if "accounting_date" in fields and "period" not in fields:
+        body.append(f"values['period'] = {code.name(_month)}(values['accounting_date'])")
+    return code.function(f"fields of {name}", "data", [*body, "return values"])
+
+
+def _read(code: Code, key: str, field: Field) -> str:
+    convert = f"{code.name(field.convert)}(value)"
+    quick = {_text: f"value.__class__ is {code.name(str)}", _flag: "value is True or value is False"}.get(field.convert)
+    read = f"value if {quick} else {convert}" if quick else convert
+    return f"{code.name(field.default)} if (value := get({key!r})) is None else {read}"
 
 
 def _given(data_type: Any) -> Any:

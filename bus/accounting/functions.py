@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from rule_engine import DataType
 
-from bus.money import HALF_UP, MONEY_CONTEXT, minor_digits, round_money
+from bus.accounting.minor import minor_unit
+from bus.money import MONEY_CONTEXT
 
 _NUMBER: Final = DataType.FLOAT
 _NUMBERS: Final = DataType.ARRAY(_NUMBER)
@@ -35,12 +36,13 @@ CHECK_TYPES: Final[Mapping[str, Any]] = {
 
 @cache
 def functions_of(currency: str) -> Mapping[str, Callable[..., Any]]:
-    """The callables by name; `round` and `split` go to the minor unit of the currency."""
+    """The callables by name; `round` and `split` go to the minor unit. Raises Invalid CURRENCY_INVALID."""
+    unit = minor_unit(currency)
     return {
         "min": min,
         "max": max,
         "sum": lambda numbers: sum(numbers, Decimal(0)),
-        "round": lambda number: round_money(number, currency, HALF_UP),
+        "round": unit.round,
         "split": lambda amount, weights: split(amount, weights, currency),
         "days": _days,
     }
@@ -55,7 +57,7 @@ def split(amount: Decimal, weights: Sequence[Decimal], currency: str) -> tuple[D
     if total <= 0 or any(weight < 0 for weight in weights):
         raise ValueError("weights must not be negative and must have a positive sum")
     size = amount.copy_abs()
-    unit = Decimal(1).scaleb(-minor_digits(currency))
+    unit = minor_unit(currency).size
     shares = [
         MONEY_CONTEXT.divide(MONEY_CONTEXT.multiply(size, weight), total).quantize(unit, ROUND_FLOOR, MONEY_CONTEXT)
         for weight in weights[:-1]

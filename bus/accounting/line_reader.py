@@ -17,7 +17,7 @@ _OVERRIDABLE: Final = ("when", "account", "amount")
 SIDES: Final = {"debit": DEBIT, "credit": CREDIT, "借": DEBIT, "贷": CREDIT}
 REMAINDER: Final = "remainder"
 # Stands for an amount with a finding, so that the line is not taken for a remainder as well.
-_UNREADABLE: Final = Expression("", NUMBER, lambda _env: Decimal(0), ())
+_UNREADABLE: Final = Expression("", NUMBER, None, {}, lambda _env: Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)

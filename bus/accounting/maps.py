@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations
+from typing import Any
 
 from bus.accounting.findings import Findings, Place
 from bus.accounting.rule import Span
@@ -16,13 +17,17 @@ _ROW = ("to", "from", "until", "review_required")
 
 @dataclass(frozen=True, slots=True)
 class MapRow:
-    """One row: `values` in the order of the map's keys, None where the row holds for any value."""
+    """One row: `values` in the order of the map's keys, None where the row holds for any value.
+
+    `explained` is what an explanation says of it: the map's name, the row as {key: value, …, "to": account}, its place.
+    """
 
     values: tuple[str | None, ...]
     to: str
     span: Span
     review_required: bool
     place: Place
+    explained: dict[str, Any] = field(compare=False)
 
     @property
     def mask(self) -> tuple[int, ...]:
@@ -35,6 +40,9 @@ class MapRow:
         return same and self.span.overlaps(other.span)
 
 
+_Rows = dict[tuple[str | None, ...], list[MapRow]]
+
+
 @dataclass(slots=True)
 class AccountMap:
     """A map of a pack. Keys are exact texts; a boolean key is true or false, a number its plain digits."""
@@ -43,18 +51,22 @@ class AccountMap:
     keys: tuple[str, ...]
     rows: tuple[MapRow, ...]
     place: Place
-    _index: dict[tuple[int, ...], dict[tuple[str | None, ...], list[MapRow]]] = field(default_factory=dict, init=False)
+    _exact: _Rows = field(default_factory=dict, init=False)
+    _wider: dict[tuple[int, ...], _Rows] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Index rows by which keys they name, the most specific first."""
         for row in sorted(self.rows, key=lambda row: -len(row.mask)):
-            named = tuple(row.values[index] for index in row.mask)
-            self._index.setdefault(row.mask, {}).setdefault(named, []).append(row)
+            rows = self._exact if len(row.mask) == len(self.keys) else self._wider.setdefault(row.mask, {})
+            rows.setdefault(tuple(row.values[index] for index in row.mask), []).append(row)
 
-    def find(self, values: Sequence[str], day: date) -> MapRow | None:
-        """The row for these key values on a day, or None."""
-        for mask, rows in self._index.items():
-            for row in rows.get(tuple(values[index] for index in mask), ()):
+    def find(self, values: tuple[str, ...], day: date) -> MapRow | None:
+        """The row for these key values, in the order of the map's keys, on a day, or None."""
+        for row in self._exact.get(values, ()):
+            if row.span.covers(day):
+                return row
+        for mask, rows in self._wider.items():
+            for row in rows.get(tuple([values[index] for index in mask]), ()):
                 if row.span.covers(day):
                     return row
         return None
@@ -67,12 +79,7 @@ class AccountMap:
             return sum(difflib.SequenceMatcher(None, a, b).ratio() if b is not None else 0.5 for a, b in pairs)
 
         ranked = sorted(self.rows, key=likeness, reverse=True)[:count]
-        return [self.shown(row) for row in ranked]
-
-    def shown(self, row: MapRow) -> dict[str, str]:
-        """A row as {key: value, …, "to": account}; a key it does not name is "*"."""
-        named = {key: "*" if value is None else value for key, value in zip(self.keys, row.values, strict=True)}
-        return {**named, "to": row.to}
+        return [row.explained["row"] for row in ranked]
 
 
 def read_maps(fields: Fields, reader: Reader) -> list[AccountMap]:
@@ -94,20 +101,21 @@ def _map(name: str, fields: Fields, reader: Reader) -> AccountMap:
         if key in _ROW:
             reader.findings.add(fields.place, f"a map cannot have a key called {key}", "choose another name")
     nodes = reader.list_of(fields, "rows", required=True)
-    rows = tuple(_row(row, keys, reader) for node in nodes if (row := reader.mapping(node, "a row")))
+    rows = tuple(_row(row, name, keys, reader) for node in nodes if (row := reader.mapping(node, "a row")))
     _check_ties(rows, reader.findings)
     return AccountMap(name, keys, rows, fields.place)
 
 
-def _row(fields: Fields, keys: tuple[str, ...], reader: Reader) -> MapRow:
+def _row(fields: Fields, name: str, keys: tuple[str, ...], reader: Reader) -> MapRow:
     span = read_span(reader, fields, (*keys, *_ROW))
-    row = MapRow(
-        values=tuple(_key_value(fields, key, reader) for key in keys),
-        to=reader.text(fields, "to"),
-        span=span,
-        review_required=reader.flag(fields, "review_required", default=False),
-        place=fields.place,
-    )
+    values = tuple(_key_value(fields, key, reader) for key in keys)
+    to = reader.text(fields, "to")
+    review_required = reader.flag(fields, "review_required", default=False)
+    shown = {**{key: "*" if value is None else value for key, value in zip(keys, values, strict=True)}, "to": to}
+    explained = {"name": name, "row": shown, "place": str(fields.place)}
+    if review_required:
+        explained["review_required"] = True
+    row = MapRow(values, to, span, review_required, fields.place, explained)
     if not row.mask and not row.review_required:
         remedy = "add review_required: true, or name a key"
         reader.findings.add(fields.place, "a row for everything else is a fallback", remedy)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from bus.accounting.chart import Chart, read_accounts
 from bus.accounting.company import PRIOR_YEAR
+from bus.accounting.derivation_code import Derive, derivation_of
 from bus.accounting.fields import Field, record_of
 from bus.accounting.findings import Finding, Findings, Place, nearest
 from bus.accounting.maps import AccountMap, read_maps
@@ -36,7 +37,8 @@ class VoucherWords:
 class RulePack:
     """What an engine needs. `content_hash` is SHA-256, hex, over file names and texts; `books` give each book's chart.
 
-    `records` are the typed fields of each event type, `warnings` what is allowed but worth a look.
+    `records` are the typed fields of each event type, `derivations` the generated function of each rule, version and
+    book that has lines, `warnings` what is allowed but worth a look.
     """
 
     name: str
@@ -49,6 +51,7 @@ class RulePack:
     maps: dict[str, AccountMap]
     records: dict[str, Field]
     words: VoucherWords
+    derivations: Mapping[tuple[str, int, str], Derive]
     warnings: tuple[Finding, ...] = ()
 
     def rule(self, name: str, version: int) -> Rule | None:
@@ -88,8 +91,14 @@ def load_pack(name: str, files: Mapping[str, str], schemas: Mapping[str, dict[st
     currency, prior_year = reader.text(head, "currency"), reader.choice(head, "prior_year", PRIOR_YEAR, "hold")
     words = _words(head, reader)
     loading.findings.raise_any()
-    digest = _content_hash(files)
-    return RulePack(name, digest, currency, prior_year, books, charts, rules, maps, records, words, warnings)
+    derivations = {
+        (rule.name, rule.version, book): derivation_of(rule, book, charts[books[book]], maps)
+        for rule in rules
+        for book in rule.books
+    }
+    return RulePack(
+        name, _content_hash(files), currency, prior_year, books, charts, rules, maps, records, words, derivations, warnings
+    )  # fmt: skip
 
 
 def _content_hash(files: Mapping[str, str]) -> str:

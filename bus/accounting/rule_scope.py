@@ -13,7 +13,7 @@ from bus.accounting.findings import Findings, Place, nearest
 from bus.accounting.functions import FUNCTION_TYPES
 from bus.accounting.lexicon import LexError, names_in, tokens_of
 from bus.accounting.rule import Each
-from bus.accounting.template import Template, compile_template
+from bus.accounting.template import Template, compile_template, literal_template
 from bus.accounting.yaml_text import Fields, Node, Scalar
 
 _EACH: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:,\s*([A-Za-z_]\w*)\s*)?\bin\b\s*", re.ASCII)
@@ -67,7 +67,7 @@ class Compiler:
             return compile_template(text, scope)
         except ExpressionError as error:
             self.findings.add(place.shifted(error.column), error.what, error.remedy)
-            return Template(text, (text,))
+            return literal_template(text)
 
     def each(self, node: Node | None, scope: Scope) -> tuple[Each | None, Scope]:
         """What `for_each` repeats over, and the scope inside it."""
@@ -86,6 +86,8 @@ class Compiler:
         names = {match[1]: members.type.value_type}
         if match[2]:
             names[match[2]] = DataType.FLOAT
+        for name in names.keys() & scope.types.keys():
+            self.findings.add(node.place, f"for_each {name} hides another name", "choose another name")
         return Each(match[1], match[2], members), scope.extended(names)
 
     def let(self, fields: Fields | None, scope: Scope) -> tuple[tuple[tuple[str, Expression], ...], Scope]:

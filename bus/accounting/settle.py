@@ -2,98 +2,100 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, Final
 
 from bus.accounting.chart import Chart
 from bus.accounting.journal import CREDIT, DEBIT, JournalLine
+from bus.accounting.minor import MinorUnit
 from bus.accounting.outcome import Held
 from bus.accounting.rule import Rule
-from bus.money import format_minor, from_minor
 
 ROUNDING_ROLE: Final = "rounding.difference"
 
 
 def settle(
-    drafts: Sequence[JournalLine], rule: Rule, chart: Chart, env: Mapping[str, Any], *, currency: str, book: str
+    drafts: list[JournalLine],
+    remainder: int | None,
+    rule: Rule,
+    chart: Chart,
+    env: Mapping[str, Any],
+    unit: MinorUnit,
+    book: str,
 ) -> tuple[JournalLine, ...]:
-    """The lines of the entry. Raises Held with the code of what does not hold."""
-    remainder = next((spec.id for spec in rule.lines[book] if spec.amount is None), None)
-    lines = [line if line.line_id != remainder else _remainder(line, drafts, rule, currency) for line in drafts]
-    lines = [line for line in lines if line.amount]
+    """The lines of the entry; `remainder` is the place of the line that takes what is left.
+
+    Raises Held with the code of what does not hold.
+    """
+    totals = {DEBIT: 0, CREDIT: 0}
+    for line in drafts:
+        totals[line.side] += line.amount
+    if remainder is not None:
+        drafts[remainder] = line = _remainder(drafts[remainder], totals, rule, unit)
+        totals[line.side] += line.amount
+    lines = [line for line in drafts if line.amount]
     if not lines:
         raise Held("EMPTY_ENTRY", f"rule {rule.name} gives no line above zero", detail={"book": book}, cause=rule.name)
-    lines = _balanced(lines, rule, chart, currency, book)
-    _check_document(lines, rule, env, currency, book)
+    difference = totals[DEBIT] - totals[CREDIT]
+    if difference:
+        line = _rounding(difference, len(lines), rule, chart, unit, book)
+        lines.append(line)
+        totals[line.side] += line.amount
+    if rule.check is not None:
+        _check_document(totals, rule, env, unit, book)
     _check_dimensions(lines, chart, book)
-    return merge(lines) if rule.merged else tuple(lines)
+    return merge(lines, unit) if rule.merged else tuple(lines)
 
 
-def _total(lines: Sequence[JournalLine], side: str) -> int:
-    return sum(line.amount for line in lines if line.side == side)
-
-
-def _difference(lines: Sequence[JournalLine]) -> int:
-    return _total(lines, DEBIT) - _total(lines, CREDIT)
-
-
-def _remainder(line: JournalLine, drafts: Sequence[JournalLine], rule: Rule, currency: str) -> JournalLine:
-    difference = _difference(drafts)
+def _remainder(line: JournalLine, totals: Mapping[str, int], rule: Rule, unit: MinorUnit) -> JournalLine:
+    difference = totals[DEBIT] - totals[CREDIT]
     amount = -difference if line.side == DEBIT else difference
+    shown = unit.text(amount)
     if amount < 0:
         raise Held(
             "REMAINDER_NEGATIVE",
-            f"the remainder of line {line.line_id} would be {format_minor(amount, currency)}",
+            f"the remainder of line {line.line_id} would be {shown}",
             detail={"line": line.line_id, "rule": rule.name},
             cause=f"{rule.name}.{line.line_id}",
         )
-    explain = {**line.explain, "expression": "remainder", "inputs": {}, "value": format_minor(amount, currency)}
-    return replace(line, amount=amount, base_amount=amount, explain={**explain, "rounding": "none"})
+    explain = {**line.explain, "expression": "remainder", "inputs": {}, "value": shown, "rounding": "none"}
+    return JournalLine(
+        line.line_id, line.side, line.account, amount, unit.currency, amount, line.dims, line.text, explain
+    )
 
 
-def _balanced(lines: list[JournalLine], rule: Rule, chart: Chart, currency: str, book: str) -> list[JournalLine]:
-    difference = _difference(lines)
-    if difference == 0:
-        return lines
+def _rounding(difference: int, count: int, rule: Rule, chart: Chart, unit: MinorUnit, book: str) -> JournalLine:
+    """The line that takes a difference of at most one minor unit a line."""
     account = chart.roles.get(ROUNDING_ROLE)
     size = abs(difference)
-    if account is None or size > len(lines):
+    shown = unit.text(size)
+    if account is None or size > count:
         raise Held(
             "UNBALANCED",
-            f"debits and credits of rule {rule.name} differ by {format_minor(size, currency)}",
-            detail={"book": book, "rule": rule.name, "difference": format_minor(difference, currency)},
+            f"debits and credits of rule {rule.name} differ by {shown}",
+            detail={"book": book, "rule": rule.name, "difference": unit.text(difference)},
             cause=rule.name,
         )
-    shown = format_minor(size, currency)
-    explain: dict[str, Any] = {
-        "line": "rounding",
-        "item": None,
-        "expression": "rounding difference",
-        "inputs": {},
-        "value": shown,
-    }
+    explain: dict[str, Any] = {"line": "rounding", "item": None, "expression": "rounding difference", "inputs": {}}
+    explain |= {"value": shown, "rounding": "none"}
     side = CREDIT if difference > 0 else DEBIT
-    line = JournalLine("rounding", side, account, size, currency, size, {}, "", {**explain, "rounding": "none"})
-    return [*lines, line]
+    return JournalLine("rounding", side, account, size, unit.currency, size, {}, "", explain)
 
 
-def _check_document(lines: Sequence[JournalLine], rule: Rule, env: Mapping[str, Any], currency: str, book: str) -> None:
-    if rule.check is None:
-        return
-
-    def total(side: str) -> Decimal:
-        return from_minor(_total(lines, side), currency)
-
-    checked = {**env, "total": total, "debit": DEBIT, "credit": CREDIT}
-    if not rule.check.evaluate(checked):
-        inputs = {path: text for path, text in rule.check.inputs_as_text(checked).items() if path != "total"}
-        totals = {side: format_minor(_total(lines, side), currency) for side in (DEBIT, CREDIT)}
+def _check_document(
+    totals: Mapping[str, int], rule: Rule, env: Mapping[str, Any], unit: MinorUnit, book: str
+) -> None:
+    check = rule.check
+    checked = {**env, "total": lambda side: unit.amount(totals.get(side, 0)), "debit": DEBIT, "credit": CREDIT}
+    if check is not None and not check.evaluate(checked):
         raise Held(
             "CHECK_FAILED",
-            f"rule {rule.name}: {rule.check.text} does not hold",
-            detail={"check": rule.check.text, "inputs": inputs, "totals": totals, "book": book},
+            f"rule {rule.name}: {check.text} does not hold",
+            detail={
+                "check": check.text, "inputs": check.inputs_as_text(checked), "book": book,
+                "totals": {side: unit.text(total) for side, total in totals.items()},
+            },
             cause=rule.name,
-        )
+        )  # fmt: skip
 
 
 def _check_dimensions(lines: Sequence[JournalLine], chart: Chart, book: str) -> None:
@@ -108,24 +110,32 @@ def _check_dimensions(lines: Sequence[JournalLine], chart: Chart, book: str) -> 
                 )
 
 
-def merge(lines: Sequence[JournalLine]) -> tuple[JournalLine, ...]:
-    """Lines equal in side, account, dimensions and currency become one, whose explanation keeps each of them."""
-    groups: dict[tuple[Any, ...], list[JournalLine]] = {}
+def merge(lines: Sequence[JournalLine], unit: MinorUnit) -> tuple[JournalLine, ...]:
+    """Lines of one currency, equal in side, account and dimensions, become one, whose explanation keeps each of them."""
+    groups: list[list[JournalLine]] = []
+    alike: dict[tuple[str, str], list[list[JournalLine]]] = {}
     for line in lines:
-        key = (line.side, line.account, line.currency, tuple(sorted(line.dims.items())))
-        groups.setdefault(key, []).append(line)
-    return tuple(group[0] if len(group) == 1 else _merged(group) for group in groups.values())
+        found = alike.setdefault((line.side, line.account), [])
+        for group in found:
+            if group[0].dims == line.dims:
+                group.append(line)
+                break
+        else:
+            found.append([line])
+            groups.append(found[-1])
+    return tuple([group[0] if len(group) == 1 else _merged(group, unit) for group in groups])
 
 
-def _merged(group: Sequence[JournalLine]) -> JournalLine:
+def _merged(group: Sequence[JournalLine], unit: MinorUnit) -> JournalLine:
     first = group[0]
+    amount = sum(line.amount for line in group)
     return replace(
         first,
-        amount=sum(line.amount for line in group),
-        base_amount=sum(line.base_amount for line in group),
+        amount=amount,
+        base_amount=amount,
         text="; ".join(dict.fromkeys(line.text for line in group if line.text)),
         explain={
             "line": first.explain["line"],
-            "merged": [{**line.explain, "amount": format_minor(line.amount, line.currency)} for line in group],
+            "merged": [{**line.explain, "amount": unit.text(line.amount)} for line in group],
         },
     )

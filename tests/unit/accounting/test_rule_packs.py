@@ -42,7 +42,7 @@ def test_a_wrong_account_in_a_map_is_caught_by_the_tests_inside_the_rules() -> N
 def test_the_chinese_map_knows_each_usual_category_for_each_kind_of_department(category: str) -> None:
     pack = shipped("cn-gaap")
     day = pack.rules[0].span.start
-    rows = [pack.maps["expense_account"].find([category, kind], day) for kind in ("管理", "销售", "研发")]
+    rows = [pack.maps["expense_account"].find((category, kind), day) for kind in ("管理", "销售", "研发")]
     accounts = [pack.charts["CN_GAAP"].accounts[row.to] for row in rows if row]
     assert [account.name_zh for account in accounts] == [category] * 3
     assert [account.code[:4] for account in accounts] == ["6602", "6601", "5301"]
