@@ -1,19 +1,21 @@
 """What the demo shows: places, vouchers, one document's trace, the trial balance, what was refused and why."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from bus.bootstrap import Runtime
 from bus.cli.console import Terminal
 from bus.cli.embedded import Running
-from bus.cli.tracing import show_trace
+from bus.cli.tracing import show_exception, show_trace
 from bus.errors import words_of
 from bus.importing.report import ImportReport
 from bus.money import format_minor
 from bus.records import Voucher
 
 _VOUCHERS_SHOWN = 12
+_EXCEPTIONS_SHOWN = 50
 
 
 def places(terminal: Terminal, bus: Running) -> None:
@@ -81,7 +83,7 @@ def _show_vouchers(terminal: Terminal, runtime: Runtime) -> None:
         terminal.pick("rule", "规则"),
         terminal.pick("amount", "金额"),
     )
-    terminal.table(columns, [_voucher_row(voucher) for voucher in shown], right=(4,))
+    terminal.table(columns, [_voucher_row(voucher) for voucher in shown], right=(4,), whole=(0, 1), spare=(3,))
     if total > len(shown):
         terminal.say(f"… {total} in all", f"…… 共 {total} 张")
     if shown:
@@ -107,70 +109,77 @@ def _show_refused(terminal: Terminal, answers: Sequence[dict[str, Any]]) -> None
     columns = (
         terminal.pick("event", "事件"),
         terminal.pick("answer", "回执"),
-        terminal.pick("why", "原因"),
+        terminal.pick("code", "代码"),
         terminal.pick("where", "位置"),
+        terminal.pick("why", "原因"),
     )
-    terminal.table(columns, [(a["id"], a["outcome"], a.get("code") or "", a.get("pointer") or "") for a in refused])
+    rows = []
+    for each in refused:
+        code = each.get("code")
+        why = "" if code is None else terminal.pick(words_of(code).en, words_of(code).zh)
+        rows.append((each["id"], terminal.state(each["outcome"]), code, each.get("pointer"), why))
+    terminal.table(columns, rows, spare=(4,))
 
 
 def _show_exceptions(terminal: Terminal, runtime: Runtime) -> None:
     with runtime.store.read() as uow:
-        live = uow.exceptions.live(50)
+        live = uow.exceptions.live(_EXCEPTIONS_SHOWN)
     if not live:
         return
     terminal.heading("Waiting for a person", "待人工处理")
-    columns = (
-        terminal.pick("document", "单据"),
-        terminal.pick("code", "代码"),
-        terminal.pick("cause", "原因"),
-        terminal.pick("amount", "金额"),
-        terminal.pick("what to do", "处理办法"),
-    )
-    rows = []
     for each in live:
-        words = words_of(each.code)
-        amount = "" if each.amount is None else f"{format_minor(each.amount, each.currency or '')} {each.currency}"
-        rows.append((each.document, each.code, each.cause, amount, terminal.pick(words.remedy_en, words.remedy_zh)))
-    terminal.table(columns, rows, right=(3,))
+        amount = None if each.amount is None else format_minor(each.amount, each.currency or "")
+        said = {"document": each.document, "code": each.code, "cause": each.cause}
+        show_exception(terminal, {**said, "amount": amount, "currency": each.currency})
 
 
 def _show_balance(terminal: Terminal, runtime: Runtime) -> None:
-    terminal.heading("Trial balance", "试算平衡表")
     with runtime.store.read() as uow:
         balances = uow.totals.balances()
-    rows = []
-    for company, book, code, currency, debit, credit in balances:
-        account = runtime.books.account(company, book, code)
-        name = terminal.pick(account.name_en, account.name_zh)
-        amounts = (format_minor(units, currency) for units in (debit, credit, debit - credit))
-        rows.append((company, book, code, name, *amounts, currency))
     columns = (
-        terminal.pick("company", "公司"),
-        terminal.pick("book", "账簿"),
         terminal.pick("account", "科目"),
         terminal.pick("name", "名称"),
         terminal.pick("debit", "借方"),
         terminal.pick("credit", "贷方"),
         terminal.pick("balance", "余额"),
-        "",
     )
-    terminal.table(columns, rows, right=(4, 5, 6))
+    for (company, book, currency), of_book in groupby(sorted(balances, key=_book_of), _book_of):
+        terminal.heading(
+            f"Trial balance of {company}, book {book}, {currency}", f"试算平衡表  {company}  账簿 {book}  {currency}"
+        )
+        rows: list[tuple[str, ...]] = []
+        total_debit = total_credit = 0
+        for _, _, code, _, debit, credit in of_book:
+            account = runtime.books.account(company, book, code)
+            amounts = (format_minor(units, currency) for units in (debit, credit, debit - credit))
+            rows.append((code, terminal.pick(account.name_en, account.name_zh), *amounts))
+            total_debit, total_credit = total_debit + debit, total_credit + credit
+        totals = (total_debit, total_credit, total_debit - total_credit)
+        rows.append(("", terminal.pick("total", "合计"), *(format_minor(units, currency) for units in totals)))
+        terminal.table(columns, rows, right=(2, 3, 4), whole=(0,))
+
+
+def _book_of(balance: tuple[str, str, str, str, int, int]) -> tuple[str, str, str]:
+    company, book, _account, currency, _debit, _credit = balance
+    return company, book, currency
 
 
 def _show_figures(terminal: Terminal, figures: dict[str, Any]) -> None:
     terminal.heading("In figures", "汇总")
-    events = ", ".join(f"{name} {count}" for name, count in figures["events"].items())
-    rows = [(terminal.pick("events of this run", "本次事件"), events)]
-    for name, of_rule in figures["entries"].items():
-        rows.append((name, f"{of_rule['count']}  {of_rule['sum']}"))
     reversals = figures["reversals"]
-    rows += [
-        (terminal.pick("reversals", "冲销"), f"{reversals['count']}  {reversals['sum']}"),
-        (terminal.pick("no-ops", "无需记账"), _counts(figures["no_op"])),
-        (terminal.pick("exceptions", "异常"), _counts(figures["exceptions"])),
+    booked = [(rule, of_rule["count"], of_rule["sum"]) for rule, of_rule in figures["entries"].items()]
+    booked.append((terminal.pick("reversals", "冲销"), reversals["count"], reversals["sum"]))
+    columns = (terminal.pick("rule", "规则"), terminal.pick("vouchers", "凭证数"), terminal.pick("debits", "借方合计"))
+    terminal.table(columns, booked, right=(1, 2))
+    terminal.out.print()
+    rows = [
+        (terminal.pick("events of this run", "本次事件"), _counts(terminal, figures["events"])),
+        (terminal.pick("no-ops", "无需记账"), _counts(terminal, figures["no_op"])),
+        (terminal.pick("exceptions", "异常"), _counts(terminal, figures["exceptions"])),
     ]
     rows += [
-        (terminal.pick(f"postings {t}", f"过账 {t}"), _counts(states)) for t, states in figures["postings"].items()
+        (terminal.pick(f"postings {target}", f"过账 {target}"), _counts(terminal, states))
+        for target, states in figures["postings"].items()
     ]
     rows += [
         (terminal.pick("debits less credits", "借贷差额"), figures["trial_balance"]),
@@ -178,11 +187,11 @@ def _show_figures(terminal: Terminal, figures: dict[str, Any]) -> None:
         (terminal.pick("gaps in voucher numbers", "凭证断号"), str(figures["voucher_gaps"])),
         (terminal.pick("seconds", "用时（秒）"), str(figures["seconds"])),
     ]
-    terminal.table(("", ""), rows)
+    terminal.table(("", ""), rows, whole=(0,))
 
 
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "0"
+def _counts(terminal: Terminal, counts: dict[str, int]) -> str:
+    return terminal.pick(", ", "，").join(f"{terminal.state(name)} {count}" for name, count in counts.items()) or "0"
 
 
 def files(terminal: Terminal, bus: Running, exports: Sequence[Path]) -> None:
