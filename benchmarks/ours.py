@@ -118,6 +118,7 @@ def ours(place: Place) -> Iterator[Ours]:
     )
     runtime = Runtime(settings)
     runtime.upgrade_store()
+    runtime.set_up_broker()
     services = [each for each in service_commands(settings, runtime.queues) if each.name != "flower"]
     runtime.close()
     with started(place, services) as sessions:

@@ -112,7 +112,7 @@ def _result(done: dict[str, list[Run]], events: int) -> dict[str, Any]:
 def _show(done: dict[str, list[Run]], result: dict[str, Any]) -> None:
     for name, runs in done.items():
         typer.echo(f"\n{name}: median {result['events_per_second'][name]} events/s")
-        typer.echo(f"  CPU of our own processes: {result['cpu_ms_per_event'][name]} ms an event")
+        typer.echo(f"  CPU, loader and database included: {result['cpu_ms_per_event'][name]} ms an event")
         typer.echo(f"  documents a message: {runs[-1]['batches']}")
         typer.echo(f"  durability: {runs[-1]['durability']}")
         typer.echo(f"  rows: {runs[-1]['rows'].shown()}")
@@ -129,4 +129,6 @@ def _plain(value: object) -> Any:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(main)
+    app()

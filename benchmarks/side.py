@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Final, Protocol
 
 import psycopg
 
+from benchmarks.cpu import cpu_seconds
 from benchmarks.rows import Rows
 from benchmarks.servers import Place
 from bus.cli.child import Service
@@ -68,7 +68,7 @@ class Measured:
 def throughput(side: Side, events: Sequence[Event]) -> Measured:
     """Offer a load and wait for its last confirmation. Both sides are asked alike, every 50 ms."""
     with _watching(side) as connection:
-        before, cpu = _confirmed(connection, side), _cpu(side)
+        before, cpu = _confirmed(connection, side), cpu_seconds(side.sessions(), connection)
         loader = time.process_time()
         begin = time.perf_counter()
         side.offer(events)
@@ -76,7 +76,8 @@ def throughput(side: Side, events: Sequence[Event]) -> Measured:
         loader = time.process_time() - loader
         _await_confirmed(connection, side, before + len(events))
         end = time.perf_counter()
-    spent = {name: round(seconds - cpu[name], 2) for name, seconds in _cpu(side).items()}
+        after = cpu_seconds(side.sessions(), connection)
+    spent = {name: round(seconds - cpu[name], 2) for name, seconds in after.items()}
     took = end - begin
     return Measured(took, len(events) / took, offered - begin, {"loader": round(loader, 2), **spent})
 
@@ -138,16 +139,3 @@ def _await_confirmed(connection: psycopg.Connection, side: Side, wanted: int) ->
         if time.monotonic() - moved > _STALLED_AFTER:
             raise RuntimeError(f"{side.name}: stopped at {now} of {wanted} confirmed; logs in {side.place.directory}")
         time.sleep(_POLL)
-
-
-def _cpu(side: Side) -> dict[str, float]:
-    """CPU seconds of every process in each session, with those that have ended and were waited for. Linux only."""
-    ticks: dict[int, int] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            values = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:  # it has just ended
-            continue
-        session = int(values[3])
-        ticks[session] = ticks.get(session, 0) + sum(map(int, values[11:15]))
-    return {name: ticks.get(session, 0) / 100 for name, session in side.sessions().items()}

@@ -24,7 +24,7 @@ CONFIGURATION: Final[dict[str, Any]] = {
     "broker_connection_retry_on_startup": True,
     # The same queues on RabbitMQ as the bus has.
     "task_default_queue": "baseline",
-    "task_default_queue_type": "quorum",
+    "task_default_queue_type": os.environ.get("BASELINE_QUEUE_TYPE", "quorum"),
     "worker_detect_quorum_queues": True,
     "worker_send_task_events": False,
     "task_send_sent_event": False,
