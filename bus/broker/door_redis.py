@@ -34,14 +34,15 @@ log = structlog.get_logger(__name__)
 class RedisDoor:
     """Implements bus.pipeline.open_channel.ChannelDoor. Connects when it is first used, and anew after a loss.
 
-    `owner` names this process within the group. Receipts go to streams `<receipts>.<address>`, trimmed.
+    `owner` names this process within the group; what another has had for `left_after_ms` is taken over. Receipts go to streams `<receipts>.<address>`, trimmed.
     """
 
-    def __init__(self, url: str, channel: str, receipts: str, owner: str) -> None:
+    def __init__(self, url: str, channel: str, receipts: str, owner: str, left_after_ms: int = LEFT_AFTER_MS) -> None:
         self.channel = channel
         self._url = url
         self._receipts = receipts
         self._owner = owner
+        self._left_after_ms = left_after_ms
         self._client: redis.Redis | None = None
         self._waiting: deque[Incoming] = deque()
         self._looked = 0.0
@@ -126,7 +127,7 @@ class RedisDoor:
 
     def _take_over(self, client: redis.Redis, most: int) -> None:
         self._looked = time.monotonic()
-        found: Any = client.xautoclaim(self.channel, GROUP, self._owner, LEFT_AFTER_MS, count=most)
+        found: Any = client.xautoclaim(self.channel, GROUP, self._owner, self._left_after_ms, count=most)
         if found[1]:
             log.info("messages_taken_over", channel=self.channel, count=len(found[1]))
             self._looked = 0.0

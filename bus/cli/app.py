@@ -7,6 +7,7 @@ import typer
 
 from bus.cli.brokers import broker_commands, health, queues
 from bus.cli.command import AllowUnsafe, Broker, Home, Json, Language, Store, command, opened, settings_of
+from bus.cli.emitting import emit
 from bus.errors import Permanent
 
 app = typer.Typer(
@@ -186,6 +187,7 @@ def export(
             terminal.result({"files": [str(file) for file in written]})
 
 
+app.command("emit")(emit)
 app.command("queues")(queues)
 app.command("health")(health)
 
