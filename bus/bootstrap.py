@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,18 @@ from bus.accounting.company import Company, Target, load_companies
 from bus.accounting.pack import RulePack, load_pack
 from bus.broker.doors import open_door
 from bus.broker.embedded import find
+from bus.broker.postings import ConsumerChannel, OpenChannel
 from bus.broker.publishing import EventPublisher
 from bus.broker.safety import check_broker
 from bus.broker.topology import declare
-from bus.channels import JOURNALIZE, OA_EVENTS, OA_RECEIPTS, deliver_queue
+from bus.channels import JOURNALIZE, LEDGER_CONFIRMATIONS, OA_EVENTS, OA_RECEIPTS, deliver_queue
 from bus.config import Settings
 from bus.errors import Permanent, Transient
+from bus.pipeline.acknowledge import CONFIRMATION_TYPE, Acknowledge
+from bus.pipeline.announce import Announce
 from bus.pipeline.booking import Books
 from bus.pipeline.confirm import Confirm
+from bus.pipeline.consumers import Consumers
 from bus.pipeline.copy import Copy
 from bus.pipeline.deliver import Deliver
 from bus.pipeline.journalize import Journalize
@@ -26,13 +30,14 @@ from bus.pipeline.open_channel import ChannelDoor
 from bus.pipeline.receive import Receive
 from bus.pipeline.receive_messages import ReceiveMessages
 from bus.pipeline.relay import Relay
+from bus.pipeline.resend import Resend
 from bus.pipeline.route import Route
 from bus.pipeline.summarize import Summarize
 from bus.pipeline.sweep import Sweep
 from bus.pipeline.trace import Trace
 from bus.pipeline.verify import Verify
 from bus.plugins import open_finance_adapter, open_publisher
-from bus.ports import FinanceAdapter, Publisher
+from bus.ports import FinanceAdapter, PostingChannel, Publisher
 from bus.routing import RoutingRules, load_routing
 from bus.schemas import EventSchemas
 from bus.store.schema import upgrade
@@ -49,7 +54,7 @@ class Runtime:
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self._given_publisher = publisher
         self._adapters: dict[tuple[str, str], FinanceAdapter] = {}
-        self._opened: list[ChannelDoor] = []
+        self._opened: list[ChannelDoor | OpenChannel] = []
 
     @cached_property
     def store(self) -> SqlStore:
@@ -135,7 +140,8 @@ class Runtime:
     @cached_property
     def journalize(self) -> Journalize:
         """Book events."""
-        return Journalize(self.store, self.books, self.owner, self.settings.lease_seconds)
+        announce = Announce(self.store, self.books, self.open_channel.tell) if self._announces else None
+        return Journalize(self.store, self.books, self.owner, self.settings.lease_seconds, announce)
 
     @cached_property
     def relay(self) -> Relay:
@@ -171,6 +177,43 @@ class Runtime:
         """Declare every queue the rules name, and where dead letters go; their names. Raises Transient."""
         return declare(self.broker_url, self.queues)
 
+    @property
+    def _announces(self) -> bool:
+        return any(company.open_channel for company in self.companies.values())
+
+    @cached_property
+    def consumers(self) -> Consumers:
+        """The registered consumers of ledger.postings. Raises Permanent CONSUMERS_INVALID."""
+        keys = self.settings.home / "secrets" / "consumers"
+        return Consumers(self.companies, self.target_settings, str(keys), _key)
+
+    @cached_property
+    def open_channel(self) -> OpenChannel:
+        """ledger.postings on this process's broker."""
+        channel = OpenChannel(self.broker_url)
+        self._opened.append(channel)
+        return channel
+
+    def declare_consumers(self) -> int:
+        """Have every registered consumer's queue or group on the broker; 0, because nothing waits for it."""
+        self.open_channel.declare(self.consumers.by_name)
+        return 0
+
+    @cached_property
+    def acknowledge(self) -> Acknowledge:
+        """Take in what consumers confirm."""
+        settings = self.settings
+        door = open_door(self.broker_url, LEDGER_CONFIRMATIONS, OA_RECEIPTS, self.owner, settings.batch_size)
+        self._opened.append(door)
+        file = settings.schemas_dir / "ledger" / "confirmation.v1.json"
+        schemas = EventSchemas({CONFIRMATION_TYPE: json.loads(_text(file))})
+        return Acknowledge(door, self.store, schemas, self.consumers, settings.batch_size)
+
+    @cached_property
+    def resend(self) -> Resend:
+        """Send again what a consumer was sent."""
+        return Resend(self.store, self.books, self.consumers, partial(self.open_channel.send, replay=True))
+
     @cached_property
     def sweep(self) -> Sweep:
         """Name the gaps that nothing fills."""
@@ -191,11 +234,17 @@ class Runtime:
         """The store in figures."""
         return Summarize(self.store, self.verify)
 
-    def adapter(self, company: str, target: str) -> FinanceAdapter:
-        """The adapter of a company's target, kept open. Raises Permanent TARGET_UNKNOWN."""
+    def adapter(self, company: str, target: str) -> FinanceAdapter | PostingChannel:
+        """The adapter of a company's target, kept open, or the channel to its consumer.
+
+        Raises Permanent TARGET_UNKNOWN.
+        """
         found = next((t for t in self.companies[company].targets if t.name == target), None)
         if found is None:
             raise Permanent("TARGET_UNKNOWN", f"company {company} has no target {target}", detail={"target": target})
+        consumer = self.consumers.of(company, target)
+        if consumer is not None:
+            return ConsumerChannel(self.open_channel, consumer)
         settings = self.target_settings(found)
         key = (found.adapter, json.dumps(settings, sort_keys=True))
         if key not in self._adapters:
@@ -226,6 +275,14 @@ def _runtime_of(_process: int) -> Runtime:
 def runtime() -> Runtime:
     """This process's runtime, from its environment; a forked child gets one of its own."""
     return _runtime_of(os.getpid())
+
+
+def _key(file: str) -> bytes | None:
+    """A consumer's key, without the line break an editor leaves; None where there is no such file."""
+    try:
+        return Path(file).read_bytes().strip()
+    except OSError:
+        return None
 
 
 def _text(file: Path) -> str:

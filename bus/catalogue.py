@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from bus.words import door, events, imports, ledgers, pipeline, rules, running
+from bus.words import channel, door, events, imports, ledgers, pipeline, rules, running, sending
 from bus.words.entry import Words
 
 CATALOGUE: Final[dict[str, Words]] = {
     code: words
-    for group in (events, door, rules, pipeline, ledgers, imports, running)
+    for group in (events, door, rules, pipeline, ledgers, imports, running, channel, sending)
     for code, words in group.WORDS.items()
 }

@@ -18,3 +18,8 @@ LEDGER_CONFIRMATIONS: Final = "ledger.confirmations"
 def deliver_queue(target: str) -> str:
     """The Celery queue of one finance target: "beancount" -> "deliver.beancount"."""
     return DELIVER_PREFIX + target
+
+
+def postings_queue(consumer: str) -> str:
+    """The queue (RabbitMQ) or stream (Redis) of a registered consumer: "sap" -> "ledger.postings.sap"."""
+    return f"{LEDGER_POSTINGS}.{consumer}"

@@ -18,6 +18,7 @@ from bus.errors import Permanent, Transient
 _SHORTEST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.1
 _SWEEP_EVERY: Final = 30.0
+_DECLARE_EVERY: Final = 60.0
 _AFTER_FAILURE: Final = 1.0
 _BEAT_EVERY: Final = 5.0
 # A turn that waits for a store or broker that went silent takes up to half of this before it fails.
@@ -61,8 +62,13 @@ class Loop:
 
 
 def loops(runtime: Runtime) -> list[Loop]:
-    """The loops of one dispatcher."""
+    """The loops of one dispatcher; those of the open channel only where a consumer is registered."""
+    channel = [
+        Loop("consumers", runtime.declare_consumers, _DECLARE_EVERY, _DECLARE_EVERY),
+        Loop("confirmations", runtime.acknowledge, _SHORTEST_PAUSE, _SHORTEST_PAUSE),
+    ]
     return [
+        *(channel if runtime.consumers.by_name else ()),
         Loop("door", runtime.receive_messages, _SHORTEST_PAUSE, _SHORTEST_PAUSE),
         Loop("route", runtime.route, _SHORTEST_PAUSE, _LONGEST_PAUSE),
         Loop("relay", runtime.relay, _SHORTEST_PAUSE, _LONGEST_PAUSE),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,25 @@ class FinanceAdapter(Protocol):
 
     def close(self) -> None:
         """Release files and connections."""
+        ...
+
+
+@runtime_checkable
+class PostingChannel(Protocol):
+    """A channel to a registered consumer, in the place of an adapter: it takes now and is answered later."""
+
+    confirm_within: int
+    """Seconds until a posting that nobody confirmed is sent again, doubled with each attempt."""
+
+    def send(self, postings: Sequence[LedgerPosting]) -> set[str]:
+        """Put a batch on the channel, durably; ids of those it took. Sending one again is harmless.
+
+        Raises Transient when it is not known whether any was taken.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
         ...
 
 

@@ -190,7 +190,7 @@ class LeasedPostings:
 
 @dataclass(frozen=True, slots=True)
 class PostingChange:
-    """The new state of a posting: confirmed, rejected, in_doubt, or pending again in `retry_in` seconds."""
+    """The new state of a posting: confirmed, rejected, in_doubt, or due again in `retry_in` seconds (pending, sent)."""
 
     posting_id: str
     state: str
@@ -198,6 +198,16 @@ class PostingChange:
     code: str | None = None
     message: str | None = None
     retry_in: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentPosting:
+    """A posting as it stands when a consumer answers it: where it goes, and how often it was sent."""
+
+    company: str
+    target: str
+    state: str
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)

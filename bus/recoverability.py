@@ -7,6 +7,7 @@ LAST_ATTEMPT: Final = 12
 ALONE_AFTER: Final = 2
 POISON_AFTER: Final = 6
 _LONGEST_SECONDS: Final = 300
+_LONGEST_SILENCE_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,16 @@ def after_transient(attempts: int) -> Decision:
     if attempts >= LAST_ATTEMPT:
         return LeaveToPerson("DELIVERY_FAILED")
     return RetryIn(min(2 ** (attempts - 1), _LONGEST_SECONDS))
+
+
+def ask_again_in(confirm_within: int, attempts: int) -> int:
+    """Seconds until a posting sent for the `attempts`-th time (from 1) is sent again when nobody confirms it.
+
+    `confirm_within`, then twice that with each attempt, at most a day: a consumer that is away for a weekend finds a
+    few copies of each posting, not hundreds.
+    """
+    doubled: int = confirm_within * 2 ** (attempts - 1)
+    return min(doubled, max(confirm_within, _LONGEST_SILENCE_SECONDS))
 
 
 def is_last(attempts: int) -> bool:

@@ -10,7 +10,9 @@ from bus.errors import Invalid
 from bus.money import minor_digits
 
 PRIOR_YEAR: Final = ("hold", "mirror_6901", "mirror_current", "red")
-_COMPANY: Final = ("name", "base_currency", "timezone", "pack", "locale", "prior_year", "books", "targets")
+_COMPANY: Final = (
+    "name", "base_currency", "timezone", "pack", "locale", "prior_year", "books", "targets", "open_channel",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Company:
     """`timezone` is an IANA name, `pack` a folder under rules/, `locale` zh or en.
 
     `prior_year` overrides the pack's policy for reversals in another fiscal year; None leaves it to the pack.
+    `open_channel` tells every entry on ledger.postings to whoever listens, registered or not.
     """
 
     code: str
@@ -50,6 +53,7 @@ class Company:
     books: tuple[BookPolicy, ...]
     targets: tuple[Target, ...] = ()
     prior_year: str | None = None
+    open_channel: bool = False
 
 
 def load_companies(file: str, text: str) -> dict[str, Company]:
@@ -85,6 +89,7 @@ def _company(code: str, fields: Fields, reader: Reader) -> Company:
         books=books,
         targets=targets,
         prior_year=reader.choice(fields, "prior_year", PRIOR_YEAR, "") or None,
+        open_channel=reader.flag(fields, "open_channel", default=False),
     )
     _check(company, fields, reader)
     return company

@@ -51,6 +51,16 @@ class AmqpSession:
         channel.close()
         return True
 
+    def has_exchange(self, name: str) -> bool:
+        """Whether the exchange was declared by anyone, however it was."""
+        channel = self.open_channel()
+        try:
+            channel.exchange_declare(name, "topic", passive=True)
+        except self._connection.channel_errors:
+            return False
+        channel.close()
+        return True
+
     def drain(self, seconds: float) -> bool:
         """Let one thing happen (a delivery, a confirmation) within `seconds`; False when nothing did."""
         try:

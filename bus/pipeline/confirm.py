@@ -5,17 +5,25 @@ from dataclasses import dataclass
 
 from bus.ports import DeliveryResult, Outcome
 from bus.records import PostingChange, RaisedException
-from bus.recoverability import LeaveToPerson, after_transient
+from bus.recoverability import LeaveToPerson, after_transient, ask_again_in
 from bus.store_port import Store, UnitOfWork
 
 _DONE = (Outcome.POSTED, Outcome.ALREADY_POSTED)
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A posting that a channel took; its consumer has `confirm_within` seconds to answer the first time."""
+
+    posting_id: str
+    confirm_within: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A target's answer to attempt number `attempts` of a posting."""
 
-    result: DeliveryResult
+    result: DeliveryResult | Sent
     attempts: int
 
 
@@ -27,22 +35,26 @@ class Confirm:
 
     def __call__(self, answers: Sequence[Answer], token: str) -> dict[str, int]:
         """Settle the postings that `token` holds; how many ended in each state."""
-        changes = {change.posting_id: change for change in map(_change, answers)}
+        changes = {change.posting_id: change for change in map(change_of, answers)}
         with self._store.begin() as uow:
             mine = uow.postings.change(list(changes.values()), token)
             settled = [changes[posting_id] for posting_id in mine]
             if confirmed := [change.posting_id for change in settled if change.state == "confirmed"]:
                 uow.inbox.note_vouchers(confirmed)
             if failed := [change for change in settled if change.state in ("rejected", "in_doubt")]:
-                _raise(uow, failed)
+                raise_for(uow, failed)
         states: dict[str, int] = {}
         for change in settled:
             states[change.state] = states.get(change.state, 0) + 1
         return states
 
 
-def _change(answer: Answer) -> PostingChange:
+def change_of(answer: Answer) -> PostingChange:
+    """What an answer makes of its posting."""
     result = answer.result
+    if isinstance(result, Sent):
+        wait = ask_again_in(result.confirm_within, answer.attempts)
+        return PostingChange(result.posting_id, "sent", retry_in=wait)
     if result.outcome in _DONE:
         return PostingChange(result.posting_id, "confirmed", result.reference)
     if result.outcome is Outcome.TRANSIENT:
@@ -58,7 +70,8 @@ def _change(answer: Answer) -> PostingChange:
     return PostingChange(result.posting_id, "rejected", result.reference, code, result.message)
 
 
-def _raise(uow: UnitOfWork, failed: Sequence[PostingChange]) -> None:
+def raise_for(uow: UnitOfWork, failed: Sequence[PostingChange]) -> None:
+    """Open an exception for each posting that was rejected or is in doubt."""
     vouchers = dict(uow.ledger.of_postings([change.posting_id for change in failed]))
     raised = []
     for change in failed:

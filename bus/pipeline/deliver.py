@@ -8,8 +8,8 @@ import structlog
 from bus.accounting.journal import DEBIT
 from bus.errors import BusError, Permanent, Transient
 from bus.pipeline.booking import Books
-from bus.pipeline.confirm import Answer, Confirm
-from bus.ports import DeliveryResult, FinanceAdapter, LedgerLine, LedgerPosting, Outcome
+from bus.pipeline.confirm import Answer, Confirm, Sent
+from bus.ports import DeliveryResult, FinanceAdapter, LedgerLine, LedgerPosting, Outcome, PostingChannel
 from bus.records import Voucher
 from bus.recoverability import is_last
 from bus.store_port import Store
@@ -18,7 +18,11 @@ from bus.store_port import Store
 _NO_ADAPTER: Final = ("TARGET_UNKNOWN", "ADAPTER_UNKNOWN", "COMPANY_UNKNOWN")
 _SPENT: Final = ("DELIVERY_FAILED", "every attempt ended without an answer")
 
+_UNROUTABLE: Final = ("CHANNEL_UNROUTABLE", "the channel has no queue for it")
+
 log = structlog.get_logger()
+
+Adapters = Callable[[str, str], FinanceAdapter | PostingChannel]
 
 
 class Deliver:
@@ -28,7 +32,7 @@ class Deliver:
         self,
         store: Store,
         books: Books,
-        adapters: Callable[[str, str], FinanceAdapter],
+        adapters: Adapters,
         confirm: Confirm,
         lease_seconds: int,
     ) -> None:
@@ -57,7 +61,10 @@ class Deliver:
     ) -> list[Answer]:
         spent = [posting_id for posting_id, _ in vouchers if is_last(attempts[posting_id])]
         postings, refused = self._translate([each for each in vouchers if each[0] not in set(spent)])
-        results = {posting_id: DeliveryResult(posting_id, Outcome.IN_DOUBT, None, *_SPENT) for posting_id in spent}
+        results: dict[str, DeliveryResult | Sent] = {
+            posting_id: DeliveryResult(posting_id, Outcome.IN_DOUBT, None, *_SPENT) for posting_id in spent
+        }
+        answered: Sequence[DeliveryResult | Sent]
         try:
             answered = self._answers(self._adapters(company, target), postings, attempts) if postings else []
         except Transient as error:
@@ -79,8 +86,10 @@ class Deliver:
         return [Answer(results[posting_id], attempts[posting_id]) for posting_id, _ in vouchers]
 
     def _answers(
-        self, adapter: FinanceAdapter, postings: Sequence[LedgerPosting], attempts: Mapping[str, int]
-    ) -> list[DeliveryResult]:
+        self, adapter: FinanceAdapter | PostingChannel, postings: Sequence[LedgerPosting], attempts: Mapping[str, int]
+    ) -> Sequence[DeliveryResult | Sent]:
+        if isinstance(adapter, PostingChannel):
+            return _sent(adapter, postings)
         again = [posting.posting_id for posting in postings if attempts[posting.posting_id] > 1]
         if not again:
             return adapter.post(postings)
@@ -131,6 +140,17 @@ def ledger_posting(books: Books, posting_id: str, voucher: Voucher) -> LedgerPos
         lines=tuple(lines),
         reverses=voucher.reverses,
     )
+
+
+def _sent(channel: PostingChannel, postings: Sequence[LedgerPosting]) -> list[DeliveryResult | Sent]:
+    # Published first, marked after: a mark without a message would wait for an answer that nobody was asked for.
+    taken = channel.send(postings)
+    return [
+        Sent(posting.posting_id, channel.confirm_within)
+        if posting.posting_id in taken
+        else DeliveryResult(posting.posting_id, Outcome.TRANSIENT, None, *_UNROUTABLE)
+        for posting in postings
+    ]
 
 
 def _for_all(postings: Sequence[LedgerPosting], outcome: Outcome, code: str, text: str) -> list[DeliveryResult]:

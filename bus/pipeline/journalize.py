@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from bus.errors import Transient
+from bus.pipeline.announce import Announce
 from bus.pipeline.booking import Books
 from bus.pipeline.evaluate import Evaluation, Ledgers
 from bus.records import DocumentClaim, DocumentResult, RaisedException, Settlement
@@ -37,11 +38,15 @@ class JournalizeReport:
 class Journalize:
     """The use case of the journalize workers."""
 
-    def __init__(self, store: Store, books: Books, owner: str, lease_seconds: int) -> None:
+    def __init__(
+        self, store: Store, books: Books, owner: str, lease_seconds: int, announce: Announce | None = None
+    ) -> None:
+        """`announce` tells of the entries of companies with an open channel, after they are committed."""
         self._store = store
         self._books = books
         self._owner = owner
         self._lease_ms = lease_seconds * 1000
+        self._announce = announce
 
     def __call__(self, inbox_ids: Sequence[int]) -> JournalizeReport:
         """Work on the documents of these events, as far as nobody else holds them. Raises Transient: wake again."""
@@ -57,10 +62,18 @@ class Journalize:
             with suppress(Transient), self._store.begin() as uow:
                 uow.documents.give_back(token)
             raise
+        if self._announce is not None and (told := self._open_entries(results)):
+            self._announce(told)
         states: dict[str, int] = {}
         for settlement in (s for result in results for s in result.settlements):
             states[settlement.state] = states.get(settlement.state, 0) + 1
         return JournalizeReport(len(claims), states, sum(len(result.entries) for result in results))
+
+    def _open_entries(self, results: Sequence[DocumentResult]) -> list[str]:
+        companies = self._books.companies
+        return [
+            each.entry.entry_id for result in results for each in result.entries if companies[each.company].open_channel
+        ]
 
     def _book(self, claims: Sequence[DocumentClaim], token: str) -> list[DocumentResult]:
         for attempt in range(1, _TRIES + 1):

@@ -70,3 +70,12 @@ class SqlExceptions:
                 closed_at=now_ms(),
             )
         )
+
+    def answered(self, posting_ids: Sequence[str], remedy: str) -> None:
+        """Release what is live for these postings: their target has answered after all."""
+        settled = rowset(self._dialect, "settled", {"posting_id": String()}, [(i,) for i in posting_ids])
+        self._connection.execute(
+            update(exception)
+            .where(exception.c.posting_id == settled.c.posting_id, exception.c.state.in_(LIVE))
+            .values(state="released", remedy=remedy, closed_at=now_ms())
+        )

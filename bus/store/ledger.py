@@ -36,6 +36,13 @@ class SqlLedger:
         rows = self._connection.execute(wanted).all()
         return list(zip([row.posting_id for row in rows], self._read(rows), strict=True))
 
+    def of_entries(self, entry_ids: Sequence[str]) -> list[Voucher]:
+        """The vouchers of these entries, in booking order."""
+        asked = rowset(self._dialect, "asked", {"entry_id": String()}, [(i,) for i in entry_ids])
+        wanted = self._vouchers().join(asked, asked.c.entry_id == journal_entry.c.entry_id)
+        rows = self._connection.execute(wanted.order_by(journal_entry.c.inbox_id, journal_entry.c.number)).all()
+        return self._read(rows)
+
     def of_document(self, company: str, document: str) -> list[Voucher]:
         """Every voucher of a document, in booking order."""
         wanted = self._vouchers().where(journal_entry.c.company == company, journal_entry.c.document == document)

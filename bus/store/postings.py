@@ -36,8 +36,8 @@ class SqlPostings:
         return self._connection.execute(due.limit(1)).first() is not None
 
     def in_flight(self, limit: int) -> int:
-        """How many postings are leased or sent and not due again yet; counts no further than `limit`."""
-        busy = select(posting.c.posting_id).where(posting.c.state.in_(("leased", "sent")), posting.c.due_at > now_ms())
+        """How many postings are in a worker's hands; counts no further than `limit`."""
+        busy = select(posting.c.posting_id).where(posting.c.lease_until > now_ms())
         return self._connection.execute(select(func.count()).select_from(busy.limit(limit).subquery())).scalar_one()
 
     def lease(self, owner: str, token: str, limit: int, lease_ms: int) -> list[LeasedPostings]:
@@ -66,6 +66,7 @@ class SqlPostings:
 
     def take(self, posting_ids: Sequence[str], token: str, lease_ms: int) -> dict[str, tuple[str, int]]:
         """Mark as sent those still leased under this token, before the target sees them; (target, attempts) by id."""
+        self._lock(posting_ids)
         chosen = self._ids(posting_ids)
         until = now_ms() + lease_ms
         taken = self._connection.execute(
@@ -79,7 +80,7 @@ class SqlPostings:
         return {row.posting_id: (row.target, row.attempts) for row in taken}
 
     def change(self, changes: Sequence[PostingChange], token: str) -> list[str]:
-        """Settle or send back what this token holds; returns the ids that were still its own."""
+        """Settle, send back or leave to its consumer what this token holds; the ids that were still its own."""
         columns: Columns = {
             "posting_id": String(), "state": String(), "reference": String(), "code": String(), "message": Text(),
             "retry_ms": Integer(),
@@ -88,8 +89,9 @@ class SqlPostings:
             (c.posting_id, c.state, c.reference, c.code, c.message, None if c.retry_in is None else c.retry_in * 1000)
             for c in changes
         ]
+        self._lock([c.posting_id for c in changes])
         changed = rowset(self._dialect, "changed", columns, rows)
-        again = changed.c.state == "pending"
+        again = changed.c.state.in_(("pending", "sent"))
         moved = self._connection.execute(
             update(posting)
             .where(
@@ -109,6 +111,16 @@ class SqlPostings:
             .returning(posting.c.posting_id)
         )
         return list(moved.scalars())
+
+    def _lock(self, posting_ids: Sequence[str]) -> None:
+        """Lock these in the order in which consumers' confirmations lock them: whoever comes second waits."""
+        chosen = self._ids(posting_ids)
+        self._connection.execute(
+            select(posting.c.posting_id)
+            .join(chosen, chosen.c.posting_id == posting.c.posting_id)
+            .order_by(posting.c.posting_id)
+            .with_for_update(of=posting)
+        )
 
     def _ids(self, posting_ids: Sequence[str]) -> FromClause:
         return rowset(self._dialect, "chosen", {"posting_id": String()}, [(i,) for i in posting_ids])

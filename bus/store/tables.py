@@ -220,6 +220,13 @@ posting = Table(
     Column("settled_at", BigInteger),
     UniqueConstraint("entry_id", "target"),
     one_of("state", POSTING_STATES),
+    # Who is at work on how many is asked every turn; postings that wait for their consumer may be millions.
+    Index(
+        "ix_posting_held",
+        "lease_until",
+        sqlite_where=text("lease_until IS NOT NULL"),
+        postgresql_where=text("lease_until IS NOT NULL"),
+    ),
     Index(
         "ix_posting_due",
         "due_at",

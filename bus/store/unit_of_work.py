@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from bus.errors import Permanent, Transient
+from bus.store.answers import SqlAnswers
 from bus.store.copies import SqlCopies
 from bus.store.documents import SqlDocuments
 from bus.store.engine import READ_ONLY, open_engine
@@ -38,6 +39,7 @@ class SqlUnitOfWork:
         self.journal = SqlJournal(connection)
         self.ledger = SqlLedger(connection)
         self.postings = SqlPostings(connection)
+        self.answers = SqlAnswers(connection)
         self.exceptions = SqlExceptions(connection)
         self.packs = SqlPacks(connection)
         self.quarantine = SqlQuarantine(connection)
