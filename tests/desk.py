@@ -24,6 +24,7 @@ from bus.pipeline.sweep import Sweep
 from bus.pipeline.verify import Verify
 from bus.routing import RoutingRules
 from bus.schemas import EventSchemas
+from bus.store.engine import READ_ONLY
 from bus.store.unit_of_work import SqlStore
 from tests.shelf import Shelf
 
@@ -130,7 +131,7 @@ class Desk:
 
     def rows(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
         """Rows of a query of the test's own."""
-        with self.store.engine.connect() as connection:
+        with self.store.engine.connect().execution_options(**{READ_ONLY: True}) as connection:
             return [tuple(row) for row in connection.execute(text(query), values)]
 
     def states(self) -> dict[str, str]:
@@ -160,6 +161,7 @@ class Desk:
     def balances(self) -> dict[str, int]:
         """Debit minus credit by account, minor units; what is zero is left out."""
         found = self.rows(
-            "SELECT account, SUM(CASE side WHEN 'debit' THEN amount ELSE -amount END) FROM journal_line GROUP BY account"
+            "SELECT account, SUM(CASE side WHEN 'debit' THEN amount ELSE -amount END) FROM journal_line "
+            "GROUP BY account"
         )
         return {account: int(total) for account, total in found if total}

@@ -126,7 +126,8 @@ class Run:
         self.runtime.upgrade_store()
         self.receiver.start()
         began = time.monotonic()
-        patience = Patience(resend_after=NEVER if self.plan.no_resend else 10.0)
+        # Everything may be on its way at once, so that the receiver always has work when it is killed.
+        patience = Patience(window=self.plan.events, resend_after=NEVER if self.plan.no_resend else 10.0)
         client = BusClient(
             broker_url=self.broker.url, spool=self.home / "spool", sender="oa.kills", patience=patience,
             on_receipt=lambda _event, receipt: self.outcomes.update([receipt["outcome"]]),
