@@ -34,7 +34,8 @@ log = structlog.get_logger(__name__)
 class RedisDoor:
     """Implements bus.pipeline.open_channel.ChannelDoor. Connects when it is first used, and anew after a loss.
 
-    `owner` names this process within the group; what another has had for `left_after_ms` is taken over. Receipts go to streams `<receipts>.<address>`, trimmed.
+    `owner` names this process in the group; what another has had for `left_after_ms` is taken over. Receipts go to
+    streams `<receipts>.<address>`, trimmed.
     """
 
     def __init__(self, url: str, channel: str, receipts: str, owner: str, left_after_ms: int = LEFT_AFTER_MS) -> None:
