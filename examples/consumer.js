@@ -33,7 +33,9 @@ async function consume () {
   const channel = await connection.createConfirmChannel()
   channel.on('error', () => connection.close().catch(() => {}))
   await channel.prefetch(200)
-  const properties = { persistent: true, contentType: 'application/cloudevents+json', mandatory: true, userId: decodeURIComponent(new URL(url).username) }
+  const headers = { 'ledgerbus-consumer': name }
+  const userId = decodeURIComponent(new URL(url).username)
+  const properties = { persistent: true, mandatory: true, contentType: 'application/cloudevents+json', userId, headers }
   await channel.consume(`ledger.postings.${name}`, (message) => {
     if (message === null) return connection.close().catch(() => {})
     const body = confirmation(JSON.parse(message.content).data)
