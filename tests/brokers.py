@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,24 +18,31 @@ RABBITMQ = os.environ.get("LEDGERBUS_TEST_RABBITMQ", "amqp://guest:guest@127.0.0
 
 
 def rabbitmqctl(*arguments: str) -> str:
-    """What rabbitmqctl says; the test is skipped (in CI: fails) where it is not there or may not."""
-    if shutil.which("rabbitmqctl") is None:
-        missing("no rabbitmqctl on PATH")
-    done = subprocess.run(
-        ["rabbitmqctl", "--quiet", *arguments], capture_output=True, text=True, timeout=120, check=False
-    )
-    if done.returncode:
-        missing(f"rabbitmqctl {arguments[0]}: {done.stderr.strip() or done.stdout.strip()}")
+    """What rabbitmqctl says."""
+    done = _ctl(arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def _ctl(arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+    command = ["rabbitmqctl", "--quiet", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def _rabbitmq_is_ours() -> None:
+    """Skip (in CI: fail) where no RabbitMQ answers, or may not be set up from here."""
+    try:
+        ping(f"{RABBITMQ}/")
+    except Transient:
+        missing("no RabbitMQ: none answers at LEDGERBUS_TEST_RABBITMQ, nor at 127.0.0.1:5672 for guest")
+    if shutil.which("rabbitmqctl") is None or _ctl(["list_vhosts"]).returncode:
+        missing("no rabbitmqctl on PATH that may set up the RabbitMQ")
 
 
 @contextmanager
 def virtual_host() -> Iterator[str]:
     """URL of a new, empty virtual host, deleted afterwards. The name needs no quoting."""
-    try:
-        ping(f"{RABBITMQ}/")
-    except Transient:
-        missing("no RabbitMQ: none answers at LEDGERBUS_TEST_RABBITMQ, nor at 127.0.0.1:5672 for guest")
+    _rabbitmq_is_ours()
     name = f"ledgerbus-{secrets.token_hex(4)}"
     rabbitmqctl("add_vhost", name)
     try:

@@ -9,7 +9,10 @@ from typing import Any, Final
 
 from kombu import Connection, Exchange, Queue
 
-from bus.broker.connection import connected, is_amqp
+from bus.broker.amqp_session import AmqpSession
+from bus.broker.connection import connected, is_amqp, transient_errors
+from bus.broker.open_queues import declare_inbound, declare_receipts
+from bus.channels import LEDGER_CONFIRMATIONS, OA_EVENTS, OA_RECEIPTS
 
 DEAD: Final = "ledgerbus.dead"
 # A wake-up whose worker died this often is not the way to book its rows: their attempts are counted in the store.
@@ -30,7 +33,7 @@ def work_queue(name: str) -> Queue:
 
 
 def declare(url: str, names: Iterable[str]) -> list[str]:
-    """Declare the work queues and where their dead letters go; repeatable. The names declared; none on Redis.
+    """Declare the work queues, where their dead letters go, and the open channels; repeatable. None on Redis.
 
     Raises Transient BROKER_UNAVAILABLE, also where a queue of the same name is there with other arguments.
     """
@@ -45,7 +48,20 @@ def declare(url: str, names: Iterable[str]) -> list[str]:
                 queue=name, durable=True, auto_delete=False, arguments=queue.queue_arguments
             )
             declared.append(name)
+    with transient_errors():
+        declared += _declare_open_channels(url)
     return declared
+
+
+def _declare_open_channels(url: str) -> list[str]:
+    session = AmqpSession(url)
+    try:
+        for channel in (OA_EVENTS, LEDGER_CONFIRMATIONS):
+            declare_inbound(session, channel)
+        declare_receipts(session, OA_RECEIPTS)
+    finally:
+        session.close()
+    return [OA_EVENTS, LEDGER_CONFIRMATIONS, OA_RECEIPTS]
 
 
 def _declare_dead(connection: Connection) -> None:

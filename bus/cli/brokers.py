@@ -1,10 +1,14 @@
 """Commands about the broker and the services on it: set it up, look into its queues, ask whether a service works."""
 
+import json
 import time
+from pathlib import Path
+from secrets import token_urlsafe
 from typing import Annotated, Final, Literal
 
 import typer
 
+from bus.broker.accounts import accounts, definitions
 from bus.broker.connection import queue_depths
 from bus.broker.topology import DEAD
 from bus.cli.command import AllowUnsafe, Broker, Home, Json, Language, command, opened, settings_of
@@ -42,6 +46,33 @@ def setup(
         terminal.say(f"Ready. Declared: {names or 'nothing to declare'}", f"就绪。已声明：{names or '无需声明'}")
         if as_json:
             terminal.result({"declared": declared, "remarks": remarks})
+
+
+@broker_commands.command("accounts")
+def write_accounts(
+    *,
+    directory: Annotated[Path, typer.Argument(help="Where the files go, 0600. / 输出目录", file_okay=False)],
+    host: Annotated[str, typer.Option("--host", help="Host and port of the RabbitMQ. / 主机与端口")] = "127.0.0.1:5672",
+    virtual_host: Annotated[str, typer.Option("--vhost", help="Virtual host. / 虚拟主机")] = "ledgerbus",
+    prefix: Annotated[str, typer.Option("--prefix", help="Before each account's name. / 账号前缀")] = "ledgerbus-",
+    sender: Annotated[list[str] | None, typer.Option("--sender", help="An OA program. / OA 程序")] = None,
+    consumer: Annotated[list[str] | None, typer.Option("--consumer", help="A finance program. / 财务程序")] = None,
+    home: Home = None,
+    language: Language = None,
+) -> None:
+    """Write definitions.json for RabbitMQ, an account a role, and a file with each one's URL. / 生成各角色账号"""
+    with command(language, as_json=False) as terminal, opened(settings_of(home, language)) as runtime:
+        listed = accounts(runtime.queues, sender or [], consumer or [])
+        passwords = {one.role: token_urlsafe(24) for one in listed}
+        wanted = json.dumps(definitions(virtual_host, prefix, listed, passwords), indent=2)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files = {"definitions.json": wanted}
+        for role, password in passwords.items():
+            files[f"broker_url_{role}"] = f"amqp://{prefix}{role}:{password}@{host}/{virtual_host}"
+        for name, text in files.items():
+            (directory / name).touch(mode=0o600)
+            (directory / name).write_text(text + "\n", encoding="utf-8")
+            terminal.say(str(directory / name), str(directory / name))
 
 
 def queues(*, home: Home = None, broker: Broker = None, language: Language = None, as_json: Json = False) -> None:

@@ -33,11 +33,15 @@ def service_commands(settings: Settings, queues: Sequence[str], app: str = APP) 
         service(
             "gateway",
             ("-m", "bus.gateway"),
-            ready=answers(f"{gateway}/health"),
+            announces=True,
             facts={"url": gateway},
         ),
         service("dispatcher", ("-m", "bus.dispatcher"), announces=True),
-        service("worker", ("-m", "celery", "-A", app, "worker", "--without-mingle", *work), announces=True),
+        service(
+            "worker",
+            ("-m", "celery", "-A", app, "worker", "--without-mingle", "--without-gossip", *work),
+            announces=True,
+        ),
         service(
             "flower",
             ("-m", "celery", "-A", app, "flower", f"--conf={PROJECT / _FLOWER_SETTINGS}"),

@@ -1,6 +1,7 @@
 """The gateway as a process: `python -m bus.gateway`, set up by the environment alone."""
 
 import ipaddress
+import socket
 import sys
 from typing import Any, Final
 
@@ -33,9 +34,7 @@ def from_environment() -> FastAPI:
             return {"ready": False, "store": error.code}
         return {"ready": True, "store": "ok", "unfinished": unfinished}
 
-    app = create_app(runtime.receive, readiness, runtime.trace, keys)
-    settings.announce_ready()
-    return app
+    return create_app(runtime.receive, readiness, runtime.trace, keys)
 
 
 def keys_for(settings: Settings) -> dict[str, Identity] | None:
@@ -54,13 +53,23 @@ def main() -> None:
         app = from_environment()
     except BusError as error:
         sys.exit(str(error))
-    uvicorn.run(
-        app,
-        host=settings.gateway_host,
-        port=settings.gateway_port,
-        log_level="warning",
-        timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
-    )
+    address: dict[str, Any] = {"host": settings.gateway_host, "port": settings.gateway_port}
+    config = uvicorn.Config(app, **address, log_level="warning", timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS)
+    Door(config, settings).run()
+
+
+class Door(uvicorn.Server):
+    """A server that says it is ready once the port is its own: another bus on the port would answer probes as well."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self._settings = settings
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, or end the process with exit code 1 where the port is taken."""
+        await super().startup(sockets)
+        if self.started:
+            self._settings.announce_ready()
 
 
 def _is_loopback(host: str) -> bool:
