@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from sqlalchemy import text
 
 from bus.errors import Transient
@@ -199,10 +200,6 @@ class RefusalsContract:
     """A store that cannot do what it is asked says so in the bus's own words, and wrote nothing."""
 
     def test_a_row_that_breaks_a_constraint_is_a_conflict(self, store: SqlStore) -> None:
-        try:
-            with store.begin() as uow:
-                uow.exceptions.raise_all([problem(4711, "MAP_MISSING")])
-        except Transient as refusal:
-            assert refusal.code == "STORE_CONFLICT"
-        else:
-            raise AssertionError("an exception of no event was taken")
+        with pytest.raises(Transient) as refusal, store.begin() as uow:
+            uow.exceptions.raise_all([problem(4711, "MAP_MISSING")])
+        assert refusal.value.code == "STORE_CONFLICT"

@@ -135,7 +135,8 @@ def _begin_anew(store: SqlStore, table: str, first: str) -> None:
 def test_no_row_begins_in_another_state(store: SqlStore, table: str, state: str) -> None:
     one_row_each(store)
     with store.engine.begin() as connection:
-        columns = [c for c in connection.execute(text(f'SELECT * FROM "{table}"')).keys() if c != "state"]
+        result = connection.execute(text(f'SELECT * FROM "{table}"'))
+        columns = [name for name in tuple(result.keys()) if name != "state"]
     keys = {"inbox": ("id", "event_id"), "posting": ("posting_id", "target"), "exception": ("id", "code")}[table]
     values = ", ".join("'7'" if c in keys[1:] else ("7" if c == "id" else "'q'") if c in keys else c for c in columns)
     insert = f'INSERT INTO "{table}" ({", ".join(columns)}, state) SELECT {values}, :state FROM "{table}"'
