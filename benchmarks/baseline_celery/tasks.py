@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from adapters.finance.sandbox import open_adapter
 from benchmarks.baseline_celery.app import app
@@ -52,7 +52,7 @@ def book(event: dict[str, Any]) -> None:
 def post(journal_id: int) -> None:
     """Post a journal to the ledger and note its answer."""
     with Session(engine()) as session, session.begin():
-        journal = session.get_one(Journal, journal_id, options=[selectinload(Journal.lines)])
+        journal = session.get_one(Journal, journal_id, options=[joinedload(Journal.lines)])
         if journal.state == "confirmed":
             return
         [result] = _ledger().post([_posting(journal)])
