@@ -1,27 +1,12 @@
 """Whoever changes the journal past its triggers is found out, and the voucher is named."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from bus.store.unit_of_work import SqlStore
 from tests.desk import Desk
 from tests.papers import claim, payment
-
-
-@contextmanager
-def past_the_triggers(store: SqlStore) -> Iterator[Connection]:
-    """What somebody with all rights in the database can do."""
-    with store.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-        else:
-            for (name,) in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
-                connection.execute(text(f"DROP TRIGGER {name}"))
-            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        yield connection
+from tests.tampering import past_the_triggers
 
 
 @pytest.fixture
