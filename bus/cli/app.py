@@ -8,6 +8,7 @@ import typer
 from bus.cli.brokers import broker_commands, health, queues
 from bus.cli.command import AllowUnsafe, Broker, Home, Json, Language, Store, command, opened, settings_of
 from bus.cli.emitting import emit
+from bus.cli.postings import posting_commands
 from bus.errors import Permanent
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ database = typer.Typer(help="The store. / 存储", no_args_is_help=True)
 audit = typer.Typer(help="Prove the journal, hand it to others. / 审计", no_args_is_help=True)
 app.add_typer(database, name="db")
 app.add_typer(broker_commands, name="broker")
+app.add_typer(posting_commands, name="postings")
 app.add_typer(audit, name="audit")
 
 Mapping = Annotated[
@@ -74,7 +76,7 @@ def up(
             showing.places(terminal, bus)
             terminal.say("Running; Ctrl-C stops it.", "运行中，按 Ctrl-C 停止。")
             with bus.supervisor.signals():
-                bus.watcher.join()
+                bus.supervisor.wait_for_stop_request()
             terminal.say("Stopping …", "正在停止……")
         terminal.say("Stopped.", "已停止。")
 

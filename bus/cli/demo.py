@@ -46,7 +46,7 @@ def run(
         if keep:
             terminal.say("Everything keeps running; Ctrl-C stops it.", "系统保持运行，按 Ctrl-C 停止。")
             with bus.supervisor.signals():
-                bus.watcher.join()
+                bus.supervisor.wait_for_stop_request()
     return figures
 
 

@@ -71,6 +71,10 @@ class Supervisor:
         """Make `watch` return; safe in a signal handler and from any thread."""
         self._asked_to_stop.set()
 
+    def wait_for_stop_request(self) -> None:
+        """Return once a stop is asked for: for the thread that will stop everything, while another one watches."""
+        self._asked_to_stop.wait()
+
     def watch(self) -> None:
         """Restart what dies until a stop is asked for; returns once everything has been stopped or is about to be.
 
