@@ -59,6 +59,7 @@ class BusClient(AbstractContextManager["BusClient"]):
             raise ValueError("give either broker_url or gateway_url")
         if not _SENDER.match(sender):
             raise ValueError('a sender\'s name has up to 100 letters, digits, ".", "_" and "-"')
+        self._closed = False
         self._on_receipt = on_receipt
         self._on_refused = on_refused
         self._spool = Spool(Path(spool))
@@ -95,9 +96,11 @@ class BusClient(AbstractContextManager["BusClient"]):
 
     def close(self, timeout: float = CLOSE_SECONDS) -> None:
         """Wait up to `timeout` seconds for receipts, then end; what is not answered is sent by the next client here."""
-        self.flush(timeout)
-        self._courier.stop()
-        self._spool.close()
+        if not self._closed:
+            self._closed = True
+            self.flush(timeout)
+            self._courier.stop()
+            self._spool.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,56 @@
+"""A bus that listens on a broker of its own, in a thread of the test."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bus.bootstrap import Runtime
+from bus.config import Settings
+from bus.dispatcher import Loop
+from tests.brokers import broker_of
+
+
+@pytest.fixture(params=["rabbitmq", "redis"], scope="session")
+def broker_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker of each kind, empty at first."""
+    with broker_of(request.param, tmp_path_factory.mktemp("broker")) as url:
+        yield url
+
+
+class Bus:
+    """The broker door over a store of its own, in the dispatcher's own loop; may be stopped and started."""
+
+    def __init__(self, home: Path, broker_url: str) -> None:
+        self.runtime = Runtime(Settings(home=home, broker_url=broker_url))
+        self.runtime.upgrade_store()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._stop.clear()
+        loop = Loop("door", self.runtime.receive_messages, 0.01, 0.01)
+        self._thread = threading.Thread(target=loop.run, args=(self._stop,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._thread = None
+
+    def accepted(self) -> list[str]:
+        """Ids in the order in which they were accepted."""
+        with self.runtime.store.engine.connect() as connection:
+            return [row[0] for row in connection.exec_driver_sql("SELECT event_id FROM inbox ORDER BY id")]
+
+
+@pytest.fixture
+def bus(broker_url: str, tmp_path: Path) -> Iterator[Bus]:
+    """A bus that runs."""
+    running = Bus(tmp_path / "home", broker_url)
+    running.start()
+    yield running
+    running.stop()
+    running.runtime.close()
