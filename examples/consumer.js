@@ -29,7 +29,7 @@ function confirmation (posting) {
 
 async function consume () {
   const connection = await amqp.connect(url, { heartbeat: 20 })
-  const lost = new Promise((resolve, reject) => connection.on('error', reject).on('close', reject))
+  const lost = new Promise((resolve) => connection.on('error', resolve).on('close', resolve))
   const channel = await connection.createConfirmChannel()
   channel.on('error', () => connection.close().catch(() => {}))
   await channel.prefetch(200)
@@ -44,7 +44,7 @@ async function consume () {
       if (!error) try { channel.ack(message) } catch { /* the connection is gone: it comes again */ }
     })
   })
-  await lost
+  throw await lost
 }
 
 async function main () {

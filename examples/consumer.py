@@ -3,13 +3,19 @@
 `python consumer.py BROKER_URL NAME FILE [KEY_FILE]`; needs kombu (RabbitMQ) or redis. Ends with Ctrl-C only.
 """
 
-import hashlib, hmac, json, os, sys, time, uuid  # noqa: E401
+import hashlib
+import hmac
+import json
+import os
+import sys
+import time
+import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
 
 URL, NAME, FILE, KEY_FILE = (*sys.argv[1:], "")[:4]
 TYPE = "application/cloudevents+json"
-kept = open(FILE, "ab+")  # noqa: SIM115 - open as long as the program runs
+kept = Path(FILE).open("ab+")  # noqa: SIM115 - open as long as the program runs
 kept.seek(0)
 whole = kept.read().rpartition(b"\n")[0]  # a line that a crash cut off was never confirmed
 kept.truncate(len(whole) + 1 if whole else 0)
@@ -46,7 +52,7 @@ def rabbitmq():
     with kombu.Connection(URL, heartbeat=20, transport_options={"confirm_publish": True}) as connection:
         channel = connection.default_channel
         channel.auto_decode = False
-        channel.basic_qos(0, 200, False)
+        channel.basic_qos(0, 200, a_global=False)
         channel.basic_consume(f"ledger.postings.{NAME}", callback=arrived.append)
         while True:
             try:
@@ -55,7 +61,8 @@ def rabbitmq():
                 connection.heartbeat_check()
             batch, arrived[:] = arrived[:], []
             for body, headers in apply([message.body for message in batch]) if batch else ():
-                message = channel.prepare_message(body, None, TYPE, None, headers, {"user_id": user, "delivery_mode": 2})
+                said = {"user_id": user, "delivery_mode": 2}
+                message = channel.prepare_message(body, None, TYPE, None, headers, said)
                 channel.basic_publish(message, "ledger.confirmations", "ledger.confirmations", mandatory=True)
             if batch:
                 channel.basic_ack(batch[-1].delivery_tag, multiple=True)
