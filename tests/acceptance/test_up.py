@@ -1,7 +1,6 @@
 """`ledgerbus up`: one command that starts everything, and one signal that ends everything."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.command import PROJECT
+from tests.acceptance.command import PROJECT, environment
 from tests.waiting import eventually
 
 
@@ -23,11 +22,10 @@ def gone(pid: int) -> bool:
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_stops_everything_that_up_started(tmp_path: Path, name: signal.Signals) -> None:
     home, said = tmp_path / "home", tmp_path / "said"
-    environment = {n: v for n, v in os.environ.items() if not n.startswith("LEDGERBUS_")} | {"LEDGERBUS_LANGUAGE": "en"}
     with said.open("w") as out:
         bus = subprocess.Popen(
             [sys.executable, "-m", "bus.cli.app", "up", "--home", str(home)],
-            cwd=PROJECT, env=environment, stdout=out, stderr=out,
+            cwd=PROJECT, env=environment(), stdout=out, stderr=out,
         )  # fmt: skip
     try:
         eventually(lambda: "Ctrl-C" in said.read_text() or bus.poll() is not None, 120)

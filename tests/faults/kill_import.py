@@ -4,7 +4,7 @@
 
 Without files a log of --documents claims is made up. The bus is `ledgerbus up`, the import is `ledgerbus import`, both
 of their own; LEDGERBUS_… variables reach them. Prints each kill; the last line is one JSON object. Exit code 0 when
-all kills fitted in and the figures are those that plain bookkeeping gives (and those of an oracle.json two folders
+all kills fitted in, nothing is wrong at rest, and the figures are those that plain bookkeeping gives (and those of an oracle.json two folders
 above a public log, where there is one).
 """
 
@@ -30,10 +30,11 @@ from bus.importing.importer import run_import
 from bus.importing.mapping import load_mapping
 from bus.pipeline.receive import Receipt, ReceiptOutcome
 from bus.pipeline.rest import Rest
-from tests.acceptance.command import PROJECT
+from tests.acceptance.command import PROJECT, environment
 from tests.acceptance.invented import write_log
 from tests.acceptance.plain import Step, figures
 from tests.acceptance.stored import oracle_figures
+from tests.faults.survivors import findings
 from tests.faults.victims import StoreFile, Victims, opened, wait_for
 
 ROLES: Final = ("pool child", "worker", "dispatcher")
@@ -61,6 +62,16 @@ class Toll:
     uncommitted: int = 0
     last_at: float = 0.0
     longest_standstill: float = 0.0
+    settled: int = -1
+    moved_at: float = 0.0
+
+    def note(self, settled: int) -> None:
+        """How many events are settled now."""
+        now = time.monotonic()
+        if self.settled >= 0:
+            self.longest_standstill = max(self.longest_standstill, now - self.moved_at)
+        if settled != self.settled:
+            self.settled, self.moved_at = settled, now
 
 
 def rehearse(mapping: Path, files: Sequence[Path], work: Path) -> Rehearsal:
@@ -91,11 +102,11 @@ def moments(seed: int, kills: int) -> list[tuple[float, str]]:
 
 
 @contextmanager
-def bus_up(home: Path) -> Iterator[None]:
+def bus_up(home: Path, settings: dict[str, str]) -> Iterator[None]:
     """`ledgerbus up` while inside; its words are in home/up.log."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "up.log").open("w") as said:
-        bus = subprocess.Popen(command("up", "--home", home), cwd=PROJECT, stdout=said, stderr=said)
+        bus = subprocess.Popen(command("up", "--home", home), cwd=PROJECT, env=settings, stdout=said, stderr=said)
         try:
             wait_for(lambda: "Ctrl-C" in (home / "up.log").read_text() or bus.poll() is not None, 120, "it is not up")
             assert bus.poll() is None, (home / "up.log").read_text()
@@ -127,18 +138,13 @@ def kill_along(home: Path, store: StoreFile, events: int, plan: Sequence[tuple[f
 
 
 def _watch(store: StoreFile, until: int, within: float, toll: Toll) -> None:
-    """Return when so many events are settled; notes the longest time in which none was."""
-    seen, since = store.settled(), time.monotonic()
+    """Return when so many events are settled."""
 
     def there() -> bool:
-        nonlocal seen, since
-        now, settled = time.monotonic(), store.settled()
-        toll.longest_standstill = max(toll.longest_standstill, now - since)
-        if settled != seen:
-            seen, since = settled, now
-        return settled >= until
+        toll.note(store.settled())
+        return toll.settled >= until
 
-    wait_for(there, within, f"{seen} events are settled, and no more")
+    wait_for(there, within, f"not even {until} events are settled")
 
 
 def run(home: Path, mapping: Path, files: Sequence[Path], seed: int, kills: int) -> dict[str, Any]:
@@ -146,10 +152,11 @@ def run(home: Path, mapping: Path, files: Sequence[Path], seed: int, kills: int)
     expected = rehearse(mapping, files, home / "rehearsal")
     print(f"{expected.events} events, {expected.figures['documents']['total']} documents, seed {seed}", flush=True)
     started = time.monotonic()
-    with bus_up(home):
-        importing = subprocess.Popen(
-            command("import", "--mapping", mapping, *files, "--home", home), cwd=PROJECT, stdout=subprocess.DEVNULL
-        )
+    own = {name: value for name, value in os.environ.items() if name.startswith("LEDGERBUS_")}
+    settings = {**environment(), **own}
+    with bus_up(home, settings):
+        asked = command("import", "--mapping", mapping, *files, "--home", home)
+        importing = subprocess.Popen(asked, cwd=PROJECT, env=settings, stdout=subprocess.DEVNULL)
         with opened(home / "store.db") as store, closing(Runtime(Settings(home=home))) as runtime:
             toll = kill_along(home, store, expected.events, moments(seed, kills))
             assert importing.wait(REST_SECONDS) == 0, "the import failed"
@@ -160,6 +167,9 @@ def run(home: Path, mapping: Path, files: Sequence[Path], seed: int, kills: int)
     wrong = differences(found, expected.figures) | of_oracle(found, home, files)
     for name, (is_, should) in wrong.items():
         print(f"{name} is {is_}, should be {should}", flush=True)
+    findings_at_rest = findings(home)
+    for finding in findings_at_rest:
+        print(finding, flush=True)
     return {
         "kills": toll.by_role.total(),
         "by_role": dict(toll.by_role),
@@ -167,6 +177,7 @@ def run(home: Path, mapping: Path, files: Sequence[Path], seed: int, kills: int)
         "seconds": round(rested - started, 1),
         "seconds_after_last_kill": round(rested - toll.last_at, 1),
         "longest_standstill": round(toll.longest_standstill, 1),
+        "findings": len(findings_at_rest),
         "figures_equal": not wrong,
     }
 
@@ -197,14 +208,13 @@ def main() -> int:
     if bool(given.mapping) != bool(given.files):
         asked.error("--mapping and FILES go together")
     home = (given.home or Path(tempfile.mkdtemp(prefix="ledgerbus-kills-"))).resolve()
-    os.environ["LEDGERBUS_LANGUAGE"] = "en"
     mapping, files = given.mapping, given.files
     if mapping is None:
         log = write_log(home / "log", given.documents, given.seed)
         mapping, files = log.mapping, list(log.files)
     done = run(home, mapping.resolve(), [file.resolve() for file in files], given.seed, given.kills)
     print(json.dumps(done), flush=True)
-    return 0 if done["figures_equal"] and done["kills"] >= given.kills else 1
+    return 0 if done["figures_equal"] and not done["findings"] and done["kills"] >= given.kills else 1
 
 
 if __name__ == "__main__":
