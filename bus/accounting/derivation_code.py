@@ -119,7 +119,7 @@ class _Writing:
         keys = {name: self._text(expression) for name, expression in spec.account.keys}
         self._write(f"key = ({''.join(f'{keys[name]}, ' for name in table.keys)})")
         self._write(f"row = {self._code.name(table.find)}(key, day)")
-        missing = partial(_raise_missing, table, spec.account, spec.id, self._book)
+        missing = partial(_raise_missing, table, spec.account, line=spec.id, book=self._book)
         self._write(f"if row is None: {self._code.name(missing)}(key, {index}, day)")
         codes = {row.to: self._chart.code(row.to) or row.to for row in table.rows}
         key = ", ".join(f"{name!r}: {text}" for name, text in keys.items())
@@ -128,7 +128,7 @@ class _Writing:
     def _amount(self, spec: LineSpec, expression: Expression, index: str) -> tuple[str, list[str]]:
         self._write(f"value = {self._source(expression)}")
         self._write("amount = units(value)")
-        negative = partial(_raise_negative, self._rule.name, spec.id, self._book)
+        negative = partial(_raise_negative, rule=self._rule.name, line=spec.id, book=self._book)
         self._write(f"if amount < 0: {self._code.name(negative)}(amount, {index}, unit)")
         inputs = ", ".join(
             f"{path!r}: {self._text_of(node.result_type, source_of(self._code, node, self._resolve))}"
@@ -149,7 +149,7 @@ class _Writing:
 
 
 def _raise_missing(
-    table: AccountMap, lookup: MapLookup, line: str, book: str, values: tuple[str, ...], index: int | None, day: date
+    table: AccountMap, lookup: MapLookup, values: tuple[str, ...], index: int | None, day: date, *, line: str, book: str
 ) -> MapRow:
     given = dict(zip(table.keys, values, strict=True))
     key = {name: given[name] for name, _ in lookup.keys}
@@ -165,7 +165,7 @@ def _raise_missing(
     )  # fmt: skip
 
 
-def _raise_negative(rule: str, line: str, book: str, amount: int, index: int | None, unit: MinorUnit) -> None:
+def _raise_negative(amount: int, index: int | None, unit: MinorUnit, *, rule: str, line: str, book: str) -> None:
     raise Held(
         "NEGATIVE_AMOUNT",
         f"line {line} would be {unit.text(amount)}",

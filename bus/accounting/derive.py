@@ -15,7 +15,7 @@ from bus.accounting.settle import settle
 
 
 def derive(
-    generated: Derive, rule: Rule, book: str, chart: Chart, env: dict[str, Any], day: date, unit: MinorUnit
+    generated: Derive, env: dict[str, Any], day: date, unit: MinorUnit, *, rule: Rule, book: str, chart: Chart
 ) -> tuple[JournalLine, ...]:
     """The balanced, checked and merged lines. Raises Held with a code when there are none to be had.
 
@@ -23,7 +23,7 @@ def derive(
     """
     try:
         lines, remainder = generated(env, day, unit)
-        return settle(lines, remainder, rule, chart, env, unit, book)
+        return settle(lines, remainder, env, unit, rule=rule, chart=chart, book=book)
     except (EngineError, ArithmeticError) as error:
         raise Held(
             "EXPRESSION_FAILED",

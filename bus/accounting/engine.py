@@ -139,7 +139,7 @@ class Engine:
             raise Held("FX_RATE_MISSING", message, detail={"currency": case.currency}, cause=case.currency)
         chart = self.pack.charts[book.chart]
         generated = self.pack.derivations[rule.name, rule.version, book.name]
-        lines = derive(generated, rule, book.name, chart, env, case.day, case.unit)
+        lines = derive(generated, env, case.day, case.unit, rule=rule, book=book.name, chart=chart)
         live = live_entries(ledger, case.event.subject)
         same = [e for e in live if (e.book, e.event_type, e.life_key) == (book.name, case.event.type, life_key)]
         change = what_changed(rule, same, lines)

@@ -193,7 +193,9 @@ def _check_kind(node: Any) -> None:
     if kind is ast.GetAttributeExpression and not DataType.is_type(_plain(node.object), DataType.OBJECT):
         raise ExpressionError(0, f"{node.name} is not a field", "only documents and their rows have fields")
     if kind is ast.FunctionCallExpression and type(node.function) is not ast.SymbolExpression:
-        raise ExpressionError(0, "only declared functions can be called", "call a function by its name: min(…), round(…)")
+        raise ExpressionError(
+            0, "only declared functions can be called", "call a function by its name: min(…), round(…)"
+        )
     if kind is ast.UnaryExpression and node.type != "not" and node.result_type != NUMBER:
         raise ExpressionError(0, f"minus before {_type_name(node.result_type)}", "write - before a number only")
     if node.result_type == DataType.TIMEDELTA:

@@ -155,7 +155,8 @@ def _converter(name: str, fields: Mapping[str, Field]) -> Callable[[Any], dict[s
 
 def _read(code: Code, key: str, field: Field) -> str:
     convert = f"{code.name(field.convert)}(value)"
-    quick = {_text: f"value.__class__ is {code.name(str)}", _flag: "value is True or value is False"}.get(field.convert)
+    checks: dict[Any, str] = {_text: f"value.__class__ is {code.name(str)}", _flag: "value is True or value is False"}
+    quick = checks.get(field.convert)
     read = f"value if {quick} else {convert}" if quick else convert
     return f"{code.name(field.default)} if (value := get({key!r})) is None else {read}"
 

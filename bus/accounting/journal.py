@@ -35,7 +35,7 @@ class JournalLine:
     text: str
     explain: dict[str, Any] = field(compare=False)
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the fields, in their order
         self,
         line_id: str,
         side: str,

@@ -112,7 +112,7 @@ def _row(fields: Fields, name: str, keys: tuple[str, ...], reader: Reader) -> Ma
     to = reader.text(fields, "to")
     review_required = reader.flag(fields, "review_required", default=False)
     shown = {**{key: "*" if value is None else value for key, value in zip(keys, values, strict=True)}, "to": to}
-    explained = {"name": name, "row": shown, "place": str(fields.place)}
+    explained: dict[str, Any] = {"name": name, "row": shown, "place": str(fields.place)}
     if review_required:
         explained["review_required"] = True
     row = MapRow(values, to, span, review_required, fields.place, explained)

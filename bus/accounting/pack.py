@@ -96,9 +96,10 @@ def load_pack(name: str, files: Mapping[str, str], schemas: Mapping[str, dict[st
         for rule in rules
         for book in rule.books
     }
+    digest = _content_hash(files)
     return RulePack(
-        name, _content_hash(files), currency, prior_year, books, charts, rules, maps, records, words, derivations, warnings
-    )  # fmt: skip
+        name, digest, currency, prior_year, books, charts, rules, maps, records, words, derivations, warnings
+    )
 
 
 def _content_hash(files: Mapping[str, str]) -> str:

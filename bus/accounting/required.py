@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 from bus.accounting.chart import Chart
@@ -33,6 +32,5 @@ def bound(wanted: Requires, document: str, found: Sequence[JournalEntry], chart:
             amount + from_minor(line.amount, line.currency),
             base + from_minor(line.base_amount, line.currency),
         )
-    lines = {name: MappingProxyType({"amount": amount, "base": base}) for name, (amount, base) in amounts.items()}
-    parts = {"document": document, "dims": MappingProxyType(dims), "lines": MappingProxyType(lines)}
-    return MappingProxyType(parts)
+    lines = {name: {"amount": amount, "base": base} for name, (amount, base) in amounts.items()}
+    return {"document": document, "dims": dims, "lines": lines}

@@ -16,10 +16,11 @@ ROUNDING_ROLE: Final = "rounding.difference"
 def settle(
     drafts: list[JournalLine],
     remainder: int | None,
-    rule: Rule,
-    chart: Chart,
     env: Mapping[str, Any],
     unit: MinorUnit,
+    *,
+    rule: Rule,
+    chart: Chart,
     book: str,
 ) -> tuple[JournalLine, ...]:
     """The lines of the entry; `remainder` is the place of the line that takes what is left.
@@ -37,7 +38,7 @@ def settle(
         raise Held("EMPTY_ENTRY", f"rule {rule.name} gives no line above zero", detail={"book": book}, cause=rule.name)
     difference = totals[DEBIT] - totals[CREDIT]
     if difference:
-        line = _rounding(difference, len(lines), rule, chart, unit, book)
+        line = _rounding(difference, len(lines), rule, chart, unit=unit, book=book)
         lines.append(line)
         totals[line.side] += line.amount
     if rule.check is not None:
@@ -63,7 +64,7 @@ def _remainder(line: JournalLine, totals: Mapping[str, int], rule: Rule, unit: M
     )
 
 
-def _rounding(difference: int, count: int, rule: Rule, chart: Chart, unit: MinorUnit, book: str) -> JournalLine:
+def _rounding(difference: int, count: int, rule: Rule, chart: Chart, *, unit: MinorUnit, book: str) -> JournalLine:
     """The line that takes a difference of at most one minor unit a line."""
     account = chart.roles.get(ROUNDING_ROLE)
     size = abs(difference)
@@ -81,9 +82,7 @@ def _rounding(difference: int, count: int, rule: Rule, chart: Chart, unit: Minor
     return JournalLine("rounding", side, account, size, unit.currency, size, {}, "", explain)
 
 
-def _check_document(
-    totals: Mapping[str, int], rule: Rule, env: Mapping[str, Any], unit: MinorUnit, book: str
-) -> None:
+def _check_document(totals: Mapping[str, int], rule: Rule, env: Mapping[str, Any], unit: MinorUnit, book: str) -> None:
     check = rule.check
     checked = {**env, "total": lambda side: unit.amount(totals.get(side, 0)), "debit": DEBIT, "credit": CREDIT}
     if check is not None and not check.evaluate(checked):
@@ -111,7 +110,9 @@ def _check_dimensions(lines: Sequence[JournalLine], chart: Chart, book: str) -> 
 
 
 def merge(lines: Sequence[JournalLine], unit: MinorUnit) -> tuple[JournalLine, ...]:
-    """Lines of one currency, equal in side, account and dimensions, become one, whose explanation keeps each of them."""
+    """Lines of one currency, equal in side, account and dimensions, become one that still explains each of them."""
+    if len({(line.side, line.account) for line in lines}) == len(lines):
+        return tuple(lines)
     groups: list[list[JournalLine]] = []
     alike: dict[tuple[str, str], list[list[JournalLine]]] = {}
     for line in lines:

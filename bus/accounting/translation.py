@@ -1,7 +1,7 @@
 """From the nodes of a checked tree to Python source.
 
-Each kind of node has one translation; a kind that is not in TRANSLATED is refused when rules are loaded. Operators
-stand for themselves where neither type nor value can make them fail; elsewhere a call of bus.accounting.operations does.
+Each kind of node has one translation; a kind that is not in TRANSLATED is refused when rules are loaded. An operator
+stands for itself where neither type nor value can make it fail; elsewhere a function of bus.accounting.operations does.
 """
 
 import operator
@@ -92,7 +92,9 @@ def _unary(code: Code, node: Any, resolve: Resolve) -> str:
 
 def _ternary(code: Code, node: Any, resolve: Resolve) -> str:
     condition = source_of(code, node.condition, resolve)
-    return f"({source_of(code, node.case_true, resolve)} if {condition} else {source_of(code, node.case_false, resolve)})"
+    return (
+        f"({source_of(code, node.case_true, resolve)} if {condition} else {source_of(code, node.case_false, resolve)})"
+    )
 
 
 def _contains(code: Code, node: Any, resolve: Resolve) -> str:
