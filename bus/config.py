@@ -53,6 +53,7 @@ class Settings(BaseSettings):
 
     `broker_url` None means the embedded Valkey under `home`; `flower_password` None means one made at first start and
     kept in `home`/secrets/flower; `gateway_keys_file` names who may use the door, None leaves it open and on loopback;
+    `run_dir` None means `home`/run; where several hosts share a home, it is a directory of each host's own;
     `ready_file` is written by a supervised process when it takes work. `store_url`, `broker_url` and `flower_password`
     may come from a file: LEDGERBUS_STORE_URL_FILE names it. Raises Permanent SETTINGS_INVALID where it is unreadable.
     """
@@ -79,6 +80,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_json: bool = False
     language: Language = Field(default_factory=lambda: language_of(dict(os.environ)))
+    run_dir: Path | None = None
     ready_file: Path | None = None
 
     @classmethod
@@ -95,7 +97,7 @@ class Settings(BaseSettings):
 
     def beat_file(self, service: str) -> Path:
         """What a dispatcher or worker touches while it gets through its work, and its health check looks at."""
-        return self.home / "run" / f"{service}.beat"
+        return (self.run_dir or self.home / "run") / f"{service}.beat"
 
     @property
     def broker_directory(self) -> Path:

@@ -1,12 +1,10 @@
 """Each role's account on a real RabbitMQ does its own work, and is refused what is not its own."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,7 +18,7 @@ from bus.client import BusClient
 from bus.config import Settings
 from bus.errors import Transient
 from tests.acceptance.command import ledgerbus
-from tests.brokers import RABBITMQ, rabbitmqctl, virtual_host
+from tests.brokers import RABBITMQ, load, rabbitmqctl, virtual_host
 from tests.waiting import eventually
 from workers.app import create_app
 from workers.publisher import CeleryPublisher
@@ -38,7 +36,7 @@ def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Urls]:
         address = RABBITMQ.rsplit("@", 1)[1]
         made = ledgerbus("broker", "accounts", folder / "made", "--host", address, *words, "--home", folder)
         assert made.code == 0, made.err
-        _load(folder / "made" / "definitions.json")
+        load(folder / "made" / "definitions.json")
         files = (folder / "made").glob("broker_url_*")
         try:
             found = {file.name.removeprefix("broker_url_"): file.read_text().strip() for file in files}
@@ -51,15 +49,6 @@ def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Urls]:
         finally:
             for role in ("setup", "dispatcher", "worker", "flower", "sender.crm", "sender.hr", "consumer.erp"):
                 rabbitmqctl("delete_user", f"{host}.{role}")
-
-
-def _load(definitions: Path) -> None:
-    """The broker's own account reads the file: a copy for it lies where it may."""
-    with TemporaryDirectory(prefix="definitions-") as folder:
-        Path(folder).chmod(0o755)
-        shutil.copy(definitions, Path(folder) / "definitions.json")
-        (Path(folder) / "definitions.json").chmod(0o644)
-        rabbitmqctl("import_definitions", f"{folder}/definitions.json")
 
 
 def publisher(url: str, home: Path) -> CeleryPublisher:
