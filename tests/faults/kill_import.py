@@ -2,10 +2,10 @@
 
     python -m tests.faults.kill_import --seed 1 [--home DIR] [--kills 20] [--mapping M FILE…]
 
-Without files a log of --documents claims is made up. The bus is `ledgerbus up`, the import is `ledgerbus import`, both
-of their own; LEDGERBUS_… variables reach them. Prints each kill; the last line is one JSON object. Exit code 0 when
-all kills fitted in, nothing is wrong at rest, and the figures are those that plain bookkeeping gives (and those of an oracle.json two folders
-above a public log, where there is one).
+Without files a log of --documents claims is made up. The bus is `ledgerbus up`, the import is `ledgerbus import`, each
+a process of its own; LEDGERBUS_… variables reach them. Every kill is printed; the last line is one JSON object. Exit
+code 0: all kills fitted in, nothing is wrong at rest, and the figures are those of plain bookkeeping (and those of
+oracle.json, where the files stand in a folder beside one that knows them).
 """
 
 import argparse
@@ -34,7 +34,7 @@ from tests.acceptance.command import PROJECT, environment
 from tests.acceptance.invented import write_log
 from tests.acceptance.plain import Step, figures
 from tests.acceptance.stored import oracle_figures
-from tests.faults.survivors import findings
+from tests.faults.survivors import wrong_at_rest
 from tests.faults.victims import StoreFile, Victims, opened, wait_for
 
 ROLES: Final = ("pool child", "worker", "dispatcher")
@@ -167,8 +167,8 @@ def run(home: Path, mapping: Path, files: Sequence[Path], seed: int, kills: int)
     wrong = differences(found, expected.figures) | of_oracle(found, home, files)
     for name, (is_, should) in wrong.items():
         print(f"{name} is {is_}, should be {should}", flush=True)
-    findings_at_rest = findings(home)
-    for finding in findings_at_rest:
+    findings = wrong_at_rest(home)
+    for finding in findings:
         print(finding, flush=True)
     return {
         "kills": toll.by_role.total(),
@@ -177,7 +177,7 @@ def run(home: Path, mapping: Path, files: Sequence[Path], seed: int, kills: int)
         "seconds": round(rested - started, 1),
         "seconds_after_last_kill": round(rested - toll.last_at, 1),
         "longest_standstill": round(toll.longest_standstill, 1),
-        "findings": len(findings_at_rest),
+        "findings": len(findings),
         "figures_equal": not wrong,
     }
 
