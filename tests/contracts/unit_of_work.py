@@ -68,6 +68,13 @@ class InboxContract:
             assert sum(map(len, found)) == 40
             assert set.union(*found) == {(e.source, e.id) for e in batch}
 
+    def test_events_go_in_by_key_so_that_no_two_doors_wait_for_each_other(self, store: SqlStore) -> None:
+        with store.begin() as uow:
+            uow.inbox.add(events("C", "A", "B"))
+        with store.engine.connect() as connection:
+            found = connection.execute(text("SELECT document FROM inbox ORDER BY id")).scalars().all()
+        assert found == ["A", "B", "C"]
+
     def test_what_a_unit_of_work_wrote_is_gone_when_it_fails(self, store: SqlStore) -> None:
         with pytest.raises(ZeroDivisionError), store.begin() as uow:
             assert uow.inbox.add(events("A")) == {1 // 0}
