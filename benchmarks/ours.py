@@ -17,7 +17,7 @@ from benchmarks.rows import Rows, at_target
 from benchmarks.servers import Place
 from benchmarks.side import started
 from bus.bootstrap import Runtime
-from bus.cli.services import service_commands, with_free_ports
+from bus.cli.services import free_port, service_commands
 from bus.config import PROJECT, Settings
 
 WORKER_PROCESSES: Final = 2
@@ -106,15 +106,14 @@ class Ours:
 @contextmanager
 def ours(place: Place) -> Iterator[Ours]:
     """A bus with the sandbox as its only target, at rest and ready."""
-    settings = with_free_ports(
-        Settings(
-            home=place.directory,
-            store_url=place.database,
-            broker_url=place.broker,
-            rules_dir=_rules(place.directory / "rules"),
-            worker_concurrency=WORKER_PROCESSES,
-            log_level="WARNING",
-        )
+    settings = Settings(
+        home=place.directory,
+        store_url=place.database,
+        broker_url=place.broker,
+        rules_dir=_rules(place.directory / "rules"),
+        gateway_port=free_port("127.0.0.1", 0),
+        worker_concurrency=WORKER_PROCESSES,
+        log_level="WARNING",
     )
     runtime = Runtime(settings)
     runtime.upgrade_store()

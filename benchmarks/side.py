@@ -15,6 +15,7 @@ from benchmarks.rows import Rows
 from benchmarks.servers import Place
 from bus.cli.child import Service
 from bus.cli.supervisor import Supervisor
+from bus.errors import Permanent
 
 _POLL: Final = 0.05
 _CLOSE_POLL: Final = 0.001
@@ -111,13 +112,25 @@ def latency(side: Side, events: Sequence[Event]) -> dict[str, float]:
 
 @contextmanager
 def started(place: Place, services: Sequence[Service]) -> Iterator[Mapping[str, int]]:
-    """Run services until left; gives their session ids by name."""
-    with Supervisor(place.directory, services) as supervisor:
+    """Run services until left; gives their session ids by name. Raises RuntimeError with the ends of their logs."""
+    supervisor = Supervisor(place.directory, services)
+    try:
+        supervisor.__enter__()
+    except Permanent as error:
+        # The logs go with the directory.
+        raise RuntimeError(f"{error}\n{_last_words(place)}") from error
+    try:
         watcher = threading.Thread(target=supervisor.watch, daemon=True)
         watcher.start()
         run = place.directory / "run"
         yield {service.name: int((run / f"{service.name}.pid").read_text()) for service in services}
-    watcher.join()
+    finally:
+        supervisor.stop()
+
+
+def _last_words(place: Place) -> str:
+    logs = sorted((place.directory / "logs").glob("*.log"))
+    return "\n".join(f"{log.name}: {log.read_text(errors='replace')[-1500:]}" for log in logs)
 
 
 @contextmanager
@@ -137,5 +150,5 @@ def _await_confirmed(connection: psycopg.Connection, side: Side, wanted: int) ->
         if now > reached:
             reached, moved = now, time.monotonic()
         if time.monotonic() - moved > _STALLED_AFTER:
-            raise RuntimeError(f"{side.name}: stopped at {now} of {wanted} confirmed; logs in {side.place.directory}")
+            raise RuntimeError(f"{side.name}: stopped at {now} of {wanted} confirmed\n{_last_words(side.place)}")
         time.sleep(_POLL)
