@@ -180,31 +180,32 @@ class ChannelDoorContract:
 
     nowhere: ClassVar[str]
 
+    def send_every_kind(self, send: Publish, address: str) -> bytes:
+        """Nine messages, named by message id; returns the body of the large one."""
+        binary = claim("BX-2")
+        data = json.dumps(binary.pop("data")).encode()
+        del binary["datacontenttype"]
+        headers = {f"cloudEvents_{name}": value for name, value in binary.items()}
+        large = json.dumps({**claim("BX-4"), "data": {"note": "x" * 1024 * 1024}}).encode()
+        pickled = b"\x80\x04\x95garbage"
+        said = {"reply_to": address}
+        send(claim("BX-1"), message_id="good", **said)
+        send(data, content_type="application/json", message_id="binary", headers=headers, **said)
+        send(claim("BX-1"), message_id="again", **said)
+        send(claim("BX-1", total="1.00"), message_id="other", **said)
+        send({**claim("BX-3"), "company": "ZZ"}, message_id="nobody's", **said)
+        send(pickled, content_type="application/x-python-serialize", message_id="pickle", **said)
+        send(b'{"task": "t"}', content_type="application/json", message_id="plain", **said)
+        send(b'{"a": 1, "a": 2}', message_id="twice", **said)
+        send(large, message_id="large", **said)
+        return large
+
     def test_every_kind_of_message_is_answered_and_kept_and_none_comes_again(
         self, url: str, door: ChannelDoor, send: Publish, sqlite_store: SqlStore
     ) -> None:
         address = f"me.{secrets.token_hex(3)}"
         self.listen(url, address)
-        said = {"reply_to": address}
-        binary = claim("BX-2")
-        data = json.dumps(binary.pop("data")).encode()
-        binary.pop("datacontenttype")
-        send(claim("BX-1"), message_id="good", **said)
-        send(
-            data,
-            content_type="application/json",
-            message_id="binary",
-            **said,
-            headers={f"cloudEvents_{k}": v for k, v in binary.items()},
-        )
-        send(claim("BX-1"), message_id="again", **said)
-        send(claim("BX-1", total="1.00"), message_id="other", **said)
-        send({**claim("BX-3"), "company": "ZZ"}, message_id="nobody's", **said)
-        send(b"\x80\x04\x95garbage", content_type="application/x-python-serialize", message_id="pickle", **said)
-        send(b'{"task": "t"}', content_type="application/json", message_id="plain", **said)
-        send(b'{"a": 1, "a": 2}', message_id="twice", **said)
-        large = json.dumps({**claim("BX-4"), "data": {"note": "x" * 1024 * 1024}}).encode()
-        send(large, message_id="large", **said)
+        large = self.send_every_kind(send, address)
         turn = ReceiveMessages(door, self.accept(sqlite_store), sqlite_store, 100)
         total = 0
         while total < 9:
