@@ -2,6 +2,7 @@
 
 import http.client
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ WORKER_PROCESSES: Final = 2
 DOCUMENTS_A_POST: Final = 500
 # One POST is being read while the other is being committed.
 _SENDERS: Final = 2
+# The door closes a connection that was idle for 5 s.
+_KEPT_SECONDS: Final = 2.0
 
 _ENTRIES = "SELECT count(*), count(DISTINCT booked_at) FROM journal_entry"
 _CONFIRMED = "SELECT count(*) FROM posting WHERE state = 'confirmed'"
@@ -50,6 +53,7 @@ class Ours:
         self._settings = settings
         self._sessions = sessions
         self._single = self._connect()
+        self._used = 0.0
 
     def offer(self, events: Sequence[dict[str, Any]]) -> None:
         """POST the load in batches over two connections. Raises RuntimeError unless every event is accepted."""
@@ -59,7 +63,10 @@ class Ours:
 
     def offer_one(self, event: dict[str, Any]) -> None:
         """POST one event. Raises RuntimeError unless it is accepted."""
+        if time.monotonic() - self._used > _KEPT_SECONDS:
+            self._single.close()  # it opens again by itself
         answer = _post(self._single, orjson.dumps(event), "application/cloudevents+json")
+        self._used = time.monotonic()
         _expect_accepted([answer])
 
     def rows(self) -> Rows:

@@ -56,8 +56,12 @@ def main(  # noqa: PLR0917 - each is a named option of the command line
         for number in range(1, runs + 1):
             timed = 10 * latency_seconds if number == runs else 0
             for name in _OPEN:
-                with place(Path(directory) / f"{name}-{number}", store, broker) as where:
-                    run = _run(name, where, load, timed)
+                try:
+                    with place(Path(directory) / f"{name}-{number}", store, broker) as where:
+                        run = _run(name, where, load, timed)
+                except ConnectionError as error:
+                    # As it is, the command line would take it for a reader that has gone, and end in silence.
+                    raise RuntimeError(f"{name}: a connection was lost") from error
                 wrong += findings(name, run["rows"], len(load.all), claimed(load.all))
                 done[name].append(run)
                 typer.echo(_line(number, name, run))
