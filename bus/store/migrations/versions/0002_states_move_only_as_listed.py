@@ -54,7 +54,9 @@ def upgrade() -> None:
             f"(OLD.state = '{state}' AND NEW.state IN ({_texts(following)}))" for state, following in moves.items()
         )
         _refuse(table, "begin", f"INSERT ON {table}", f"NEW.state <> '{first}'", sqlite=sqlite)
-        _refuse(table, "move", f"UPDATE OF state ON {table}", f"NEW.state <> OLD.state AND NOT ({listed})", sqlite=sqlite)
+        _refuse(
+            table, "move", f"UPDATE OF state ON {table}", f"NEW.state <> OLD.state AND NOT ({listed})", sqlite=sqlite
+        )
 
 
 def _refuse(table: str, name: str, action: str, when: str, *, sqlite: bool) -> None:
