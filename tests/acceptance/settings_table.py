@@ -32,6 +32,7 @@ MEANINGS: Final = {
     "log_level": "DEBUG, INFO, WARNING or ERROR",
     "log_json": "log lines as JSON",
     "language": "en or zh",
+    "run_dir": "where services leave their beats for `ledgerbus health`; a host's own when several share a home",
     "ready_file": "written when a service takes work; set by whoever supervises it",
 }
 _COMPUTED: Final = {
@@ -41,6 +42,7 @@ _COMPUTED: Final = {
     "schemas_dir": "`schemas/` of the project",
     "gateway_keys_file": "none: open, on loopback only",
     "flower_password": "made at first start",
+    "run_dir": "`run` in the home",
     "language": "after `LC_ALL`, `LC_MESSAGES`, `LANG`",
 }
 
