@@ -44,6 +44,10 @@ class Proxy:
         """Black hole: connections stay open and new ones are taken, and no byte goes through."""
         self._call(self._flowing.clear)
 
+    def forget(self) -> None:
+        """Half-open: connections that are open stay so, and never carry a byte again; new ones work."""
+        self._call(self._abandon)
+
     def slow(self, seconds: float) -> None:
         """Hold each piece of data back for so long."""
         self._call(lambda: setattr(self, "_delay", seconds))
@@ -78,6 +82,11 @@ class Proxy:
     def _wait(self, what: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(what, self._loop).result(20)
 
+    def _abandon(self) -> None:
+        self._flowing.clear()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._serve, self._host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -105,12 +114,13 @@ class Proxy:
         assert task is not None
         self._tasks.add(task)
         self._open.add(writer)
+        gate = self._flowing
         try:
-            await self._flowing.wait()
+            await gate.wait()
             there, onward = await self._connect()
             self._open.add(onward)
             try:
-                await asyncio.gather(self._pump(reader, onward), self._pump(there, writer))
+                await asyncio.gather(self._pump(reader, onward, gate), self._pump(there, writer, gate))
             finally:
                 self._open.discard(onward)
                 onward.transport.abort()
@@ -126,11 +136,11 @@ class Proxy:
             return await asyncio.open_unix_connection(self._target)
         return await asyncio.open_connection(*self._target)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event) -> None:
         while data := await reader.read(_CHUNK):
             if self._delay:
                 await asyncio.sleep(self._delay)
-            await self._flowing.wait()
+            await gate.wait()
             writer.write(data)
             await writer.drain()
         if writer.can_write_eof():
