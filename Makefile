@@ -37,6 +37,7 @@ lock: $(STAMP) ## Resolve the dependencies of pyproject.toml anew into the locks
 
 docs: $(STAMP) ## Write the pages that are made from the code
 	$(BIN)/python -m tests.architecture.error_page
+	$(BIN)/python -m tests.architecture.asyncapi
 
 $(STAMP): requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Ledgerbus needs Python 3.11 or later on PATH; none was found."; exit 1; }

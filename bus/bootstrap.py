@@ -175,6 +175,8 @@ class Runtime:
 
     def set_up_broker(self) -> list[str]:
         """Declare every queue the rules name, and where dead letters go; their names. Raises Transient."""
+        if self.consumers.by_name:
+            self.declare_consumers()
         return declare(self.broker_url, self.queues)
 
     @property

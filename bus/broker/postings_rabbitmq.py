@@ -8,7 +8,8 @@ from typing import Any, Final
 from bus.broker.amqp_session import HEARTBEAT_SECONDS, AmqpSession
 from bus.broker.arrival import CONFIRM_SECONDS
 from bus.broker.connection import transient_errors
-from bus.channels import LEDGER_POSTINGS, postings_queue
+from bus.broker.open_queues import declare_inbound
+from bus.channels import LEDGER_CONFIRMATIONS, LEDGER_POSTINGS, postings_queue
 from bus.errors import Transient
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
@@ -27,8 +28,9 @@ class RabbitPostings:
         self._used = 0.0
 
     def declare(self, consumers: Iterable[str]) -> None:
-        """Have the queues of these consumers there; repeatable. Raises Transient."""
+        """Have the queues of these consumers there, and the one they confirm to; repeatable. Raises Transient."""
         with self._open() as session:
+            declare_inbound(session, LEDGER_CONFIRMATIONS)
             for consumer in consumers:
                 self._declare(session, consumer)
 
