@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import redis
 from kombu import Connection
 
 from bus.bootstrap import Runtime
-from bus.channels import LEDGER_CONFIRMATIONS, postings_queue
+from bus.channels import LEDGER_CONFIRMATIONS, LEDGER_POSTINGS, postings_queue
 from bus.config import PROJECT, Settings
 from bus.pipeline.consumers import CONSUMER_HEADER, SIGNATURE_HEADER, sign
 from tests.desk import Post
@@ -101,6 +101,27 @@ class Reader:
             said = {} if account is None else {"user_id": account}
             message = channel.prepare_message(body, None, TYPE, None, dict(headers), said)
             channel.basic_publish(message, LEDGER_CONFIRMATIONS, LEDGER_CONFIRMATIONS, mandatory=True)
+
+    def listen(self) -> Callable[[], list[dict[str, Any]]]:
+        """Begin to listen without being registered; what is returned says what was heard."""
+        if not self.url.startswith("amqp"):
+            client: Any = redis.Redis.from_url(self.url)
+            client.delete(LEDGER_POSTINGS)
+            return lambda: [json.loads(fields[b"body"]) for _, fields in client.xrange(LEDGER_POSTINGS)]
+        connection = Connection(self.url)
+        channel: Any = connection.default_channel
+        channel.exchange_declare(LEDGER_POSTINGS, "topic", durable=True, auto_delete=False)
+        queue = channel.queue_declare("", exclusive=True).queue
+        channel.queue_bind(queue, LEDGER_POSTINGS, "open.#")
+
+        def heard() -> list[dict[str, Any]]:
+            read = []
+            while (message := channel.basic_get(queue, no_ack=True)) is not None:
+                read.append(json.loads(message.body))
+            connection.release()
+            return read
+
+        return heard
 
 
 def confirmation(posting_id: str, outcome: str = "posted", **more: str) -> bytes:

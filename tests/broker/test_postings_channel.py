@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from bus.bootstrap import Runtime
 from bus.message import read_json
 from bus.schemas import EventSchemas
 from tests.brokers import broker_of, rabbitmqctl
 from tests.consuming import KEYS, Office, Reader, confirmation, signed
+from tests.papers import claim
 
 
 @pytest.fixture(scope="module", params=["redis", "rabbitmq"])
@@ -177,3 +179,16 @@ def test_confirmed_postings_are_sent_again_from_a_day_on_and_nothing_changes(off
     assert sorted(e["id"] for e in again) == sorted(e["id"] for e in first)
     assert all(event["replay"] is True for event in again)
     assert office.rows("SELECT * FROM posting ORDER BY posting_id") == before
+
+
+def test_whoever_listens_to_an_open_channel_hears_of_every_entry(office: Office, reader: Reader) -> None:
+    heard = reader.listen()
+    file = office.runtime.settings.rules_dir / "companies.yaml"
+    file.write_text(file.read_text().replace("  EU01:\n", "  EU01:\n    open_channel: true\n"))
+    open_office = Runtime(office.runtime.settings, office.post)
+    open_office.receive([claim("BX-9")])
+    open_office.route()
+    for wake_up in office.post.fetch():
+        open_office.journalize([int(i) for i in wake_up.ids])
+    assert [event["subject"] for event in heard()] == ["BX-9"]
+    open_office.close()
