@@ -64,8 +64,8 @@ class Plan:
 
     @property
     def batch_size(self) -> int:
-        """Small batches: more commits to be killed in."""
-        return max(10, self.events // 200)
+        """Small batches: more commits to be killed in. Large ones where the time before a commit is what counts."""
+        return 500 if self.ack_first else max(10, self.events // 200)
 
 
 @dataclass

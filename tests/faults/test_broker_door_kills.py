@@ -21,7 +21,7 @@ def test_receiver_is_killed_and_the_broker_restarted_and_every_event_is_accepted
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("broker", ["rabbitmq", "redis"])
 def test_receiver_that_acknowledges_before_it_commits_is_caught_losing_events(broker: str, tmp_path: Path) -> None:
-    plan = Plan(broker, "sqlite", events=2000, kills=3, restarts=0, ack_first=True, no_resend=True, quiet_after=25.0)
+    plan = Plan(broker, "sqlite", events=4000, kills=3, restarts=0, ack_first=True, no_resend=True, quiet_after=25.0)
     figures = run(plan, tmp_path)
     assert not figures["exact"], figures
     assert figures["lost"] > 0, figures

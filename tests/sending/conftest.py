@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from bus.bootstrap import Runtime
+from bus.broker.amqp_session import AmqpSession
+from bus.broker.connection import is_amqp
+from bus.channels import OA_EVENTS
 from bus.config import Settings
 from bus.dispatcher import Loop
 from tests.brokers import broker_of
@@ -19,17 +23,31 @@ def broker_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         yield url
 
 
+def forget(url: str) -> None:
+    """What a FLUSHALL, or a lost disk, does."""
+    if is_amqp(url):
+        session = AmqpSession(url)
+        if session.has_queue(OA_EVENTS):
+            session.channel.queue_purge(OA_EVENTS)
+        session.close()
+    else:
+        with redis.Redis.from_url(url) as server:
+            server.flushall()
+
+
 class Bus:
     """The broker door over a store of its own, in the dispatcher's own loop; may be stopped and started."""
 
     def __init__(self, home: Path, broker_url: str) -> None:
-        self.runtime = Runtime(Settings(home=home, broker_url=broker_url))
+        self._settings = Settings(home=home, broker_url=broker_url)
+        self.runtime = Runtime(self._settings)
         self.runtime.upgrade_store()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         self._stop.clear()
+        self.runtime = Runtime(self._settings)
         loop = Loop("door", self.runtime.receive_messages, 0.01, 0.01)
         self._thread = threading.Thread(target=loop.run, args=(self._stop,))
         self._thread.start()
@@ -39,6 +57,7 @@ class Bus:
         if self._thread is not None:
             self._thread.join()
         self._thread = None
+        self.runtime.close()
 
     def accepted(self) -> list[str]:
         """Ids in the order in which they were accepted."""
@@ -49,8 +68,8 @@ class Bus:
 @pytest.fixture
 def bus(broker_url: str, tmp_path: Path) -> Iterator[Bus]:
     """A bus that runs."""
+    forget(broker_url)  # what an earlier test may have sent twice
     running = Bus(tmp_path / "home", broker_url)
     running.start()
     yield running
     running.stop()
-    running.runtime.close()

@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
+from bus.broker.amqp_session import AmqpSession
+from bus.broker.connection import is_amqp
+from bus.channels import OA_EVENTS
 from bus.client import BusClient
 from bus.errors import Invalid, Transient
 from bus.gateway.app import create_app
 from bus.sending.courier import Patience
 from tests.gateway.door import Inbox, Server
 from tests.papers import claim, payment, withdrawal
-from tests.sending.conftest import Bus
+from tests.sending.conftest import Bus, forget
 from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +87,28 @@ def test_the_bus_is_away_and_everything_goes_out_when_it_is_back(bus: Bus, broke
         bus.start()
         assert client.flush(30)
     assert sorted(bus.accepted()) == sorted(f"BX-{n}/1" for n in range(50))
+
+
+def test_the_broker_forgets_everything_and_the_spool_sends_it_again(bus: Bus, broker_url: str, tmp_path: Path) -> None:
+    bus.stop()
+    with BusClient(broker_url=broker_url, spool=tmp_path / "spool", sender="oa.crm", patience=IMPATIENT) as client:
+        client.publish(*(claim(f"BX-{n}") for n in range(20)))
+        eventually(lambda: waiting(broker_url) >= 20)
+        forget(broker_url)
+        bus.start()
+        assert client.flush(60)
+    assert len(bus.accepted()) == 20
+
+
+def waiting(url: str) -> int:
+    """Messages on oa.events."""
+    if not is_amqp(url):
+        with redis.Redis.from_url(url) as server:
+            return int(server.xlen(OA_EVENTS))
+    session = AmqpSession(url)
+    found = session.channel.queue_declare(OA_EVENTS, passive=True).message_count
+    session.close()
+    return int(found)
 
 
 def test_events_of_a_document_arrive_in_the_order_they_were_published(
