@@ -1,12 +1,15 @@
 """The open channel on both brokers: postings to registered consumers, confirmations from them alone."""
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from bus.bootstrap import Runtime
+from bus.cli.app import app
 from bus.message import read_json
 from bus.schemas import EventSchemas
 from tests.brokers import broker_of, rabbitmqctl
@@ -192,3 +195,27 @@ def test_whoever_listens_to_an_open_channel_hears_of_every_entry(office: Office,
         open_office.journalize([int(i) for i in wake_up.ids])
     assert [event["subject"] for event in heard()] == ["BX-9"]
     open_office.close()
+
+
+def test_the_command_sends_again_and_says_how_many(office: Office, reader: Reader) -> None:
+    office.book("BX-1", "BX-2")
+    reader.read("beta")
+    settings = office.runtime.settings
+    given = [
+        "--store",
+        settings.store_url,
+        "--broker",
+        str(settings.broker_url),
+        "--home",
+        str(settings.home),
+        "--json",
+    ]
+    resend = ["postings", "resend", "--from", "2020-01-01", "--target"]
+    environment = {"LEDGERBUS_RULES_DIR": str(settings.rules_dir)}
+    done = CliRunner().invoke(app, [*resend, "beta", *given], env=environment)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout.splitlines()[-1]) == {"target": "beta", "sent": 2}
+    assert [event["replay"] for event in reader.read("beta")] == [True, True]
+    wrong = CliRunner().invoke(app, [*resend, "nobody", *given], env=environment)
+    assert wrong.exit_code == 1
+    assert json.loads(wrong.stdout.splitlines()[-1])["error"]["code"] == "TARGET_UNKNOWN"
