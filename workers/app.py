@@ -85,7 +85,8 @@ def create_app(settings: Settings, *tasks: str) -> Celery:
     url = broker_url(settings)
     app: Celery = Celery(NAME, broker=url, include=tasks, task_cls=WakeUpTask, amqp=WakeUpAMQP)
     app.conf.update(CONFIGURATION)
-    app.conf.broker_transport_options = transport_options(url)
+    # A worker that waited for each of its events to be confirmed would be as deaf as a silent broker is mute.
+    app.conf.broker_transport_options = {**transport_options(url), "confirm_publish": False}
     return app
 
 

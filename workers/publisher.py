@@ -50,7 +50,7 @@ class CeleryPublisher:
 
     def _producer(self) -> Any:
         if getattr(self._own, "producer", None) is None:
-            connection = self._app.connection_for_write()
+            connection = self._app.connection_for_write(transport_options={"confirm_publish": True})
             self._own.producer = self._app.amqp.Producer(connection, auto_declare=False)
         return self._own.producer
 

@@ -16,6 +16,7 @@ from bus.errors import Transient
 # changes nothing, because rows are claimed by lease.
 VISIBILITY_SECONDS: Final = 120
 CONNECT_SECONDS: Final = 5
+ANSWER_SECONDS: Final = 10
 
 # A peer that vanished without a word is noticed by the kernel: it probes a silent connection after 5 s, every 5 s,
 # three times; bytes that nobody acknowledges for 15 s end it.
@@ -23,7 +24,7 @@ _PATIENCE: Final = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TC
 _SOCKET: Final = {getattr(socket, name): value for name, value in _PATIENCE.items() if hasattr(socket, name)}
 _REDIS: Final = {
     "health_check_interval": 5,
-    "socket_timeout": 10,
+    "socket_timeout": ANSWER_SECONDS,
     "socket_connect_timeout": CONNECT_SECONDS,
     "socket_keepalive": True,
     "socket_keepalive_options": _SOCKET,
@@ -32,6 +33,9 @@ _REDIS: Final = {
 _AMQP: Final = {
     "confirm_publish": True,
     "connect_timeout": CONNECT_SECONDS,
+    # Who waits for an answer, be it to a farewell, is not held for ever by a peer that is there and says nothing.
+    "read_timeout": ANSWER_SECONDS,
+    "write_timeout": ANSWER_SECONDS,
     "max_retries": 1,
     "socket_settings": _SOCKET,
 }
