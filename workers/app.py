@@ -10,7 +10,7 @@ from celery import Celery, Task
 from celery.signals import celeryd_init, heartbeat_sent, setup_logging, worker_ready
 
 from bus import channels, logs
-from bus.broker.connection import transport_options
+from bus.broker.connection import is_amqp, transport_options
 from bus.broker.embedded import find
 from bus.broker.safety import check_broker
 from bus.broker.topology import work_queue
@@ -45,7 +45,7 @@ CONFIGURATION: Final[dict[str, Any]] = {
     "worker_detect_quorum_queues": True,
     "worker_consumer": "workers.queues:WakeUpConsumer",
     # A silent RabbitMQ is given up after two missed beats; the beats are looked at twice in each.
-    "broker_heartbeat": 10,
+    "broker_heartbeat": 6,
     "broker_heartbeat_checkrate": 2.0,
     # What Flower shows.
     "worker_send_task_events": True,
@@ -85,8 +85,10 @@ def create_app(settings: Settings, *tasks: str) -> Celery:
     url = broker_url(settings)
     app: Celery = Celery(NAME, broker=url, include=tasks, task_cls=WakeUpTask, amqp=WakeUpAMQP)
     app.conf.update(CONFIGURATION)
-    # A worker that waited for each of its events to be confirmed would be as deaf as a silent broker is mute.
-    app.conf.broker_transport_options = {**transport_options(url), "confirm_publish": False}
+    # A worker that waited for each of its events to be confirmed would be as deaf as a silent broker is mute; and it
+    # says several farewells to a connection that went silent before it opens another.
+    impatient = {"confirm_publish": False, "read_timeout": 5} if is_amqp(url) else {}
+    app.conf.broker_transport_options = transport_options(url) | impatient
     return app
 
 
