@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from bus.cli.services import free_port
 from tests.acceptance.command import Finished, ledgerbus
 from tests.acceptance.conftest import REAL, real_log
 from tests.acceptance.invented import Log, write_log
@@ -32,7 +33,9 @@ class Servers:
     def feed(self, log: Log) -> Finished:
         """`ledgerbus demo` over a log, on these servers."""
         where = ("--store", self.store, "--broker", self.broker, "--home", self.home)
-        return ledgerbus("demo", "--json", "--mapping", log.mapping, *log.files, *where)
+        # A port of its own: two buses that start at once on one machine would both choose the usual one.
+        port = str(free_port("127.0.0.1", 0))
+        return ledgerbus("demo", "--json", "--mapping", log.mapping, *log.files, *where, gateway_port=port)
 
     def value(self, statement: str, *given: Any) -> Any:
         """The one value that a statement gives."""
