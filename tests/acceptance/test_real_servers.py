@@ -81,12 +81,13 @@ def test_a_public_log_ends_with_every_figure_of_its_oracle(servers: Servers, nam
     log = real_log(name)
     run = servers.feed(log)
     assert run.code == 0, run.err
-    found = _in_words_of_the_oracle(run.result, servers)
+    found = in_words_of_the_oracle(run.result, servers)
     assert {name: found[name] for name in log.expected} == log.expected
     assert (run.result["trial_balance"], run.result["chain"], run.result["voucher_gaps"]) == ("0.00", "ok", 0)
 
 
-def _in_words_of_the_oracle(figures: dict[str, Any], servers: Servers) -> dict[str, Any]:
+def in_words_of_the_oracle(figures: dict[str, Any], servers: Servers) -> dict[str, Any]:
+    """The figures of a run by the oracle's names; some of them only the store tells."""
     approvals, payments = (figures["entries"][f"expense.{name}"] for name in ("reimbursement", "payment"))
     return {
         "documents": figures["documents"]["total"],
