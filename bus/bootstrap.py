@@ -5,10 +5,8 @@ import os
 import socket
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any
 
-from bus.accounting.company import Company, Target, load_companies
-from bus.accounting.pack import RulePack, load_pack
+from bus.accounting.company import Company, Target
 from bus.broker.doors import open_door
 from bus.broker.embedded import find
 from bus.broker.postings import ConsumerChannel, OpenChannel
@@ -18,6 +16,7 @@ from bus.broker.topology import declare
 from bus.channels import JOURNALIZE, LEDGER_CONFIRMATIONS, OA_EVENTS, OA_RECEIPTS, deliver_queue
 from bus.config import Settings
 from bus.errors import Permanent, Transient
+from bus.pipeline.adopt import Adopt
 from bus.pipeline.acknowledge import CONFIRMATION_TYPE, Acknowledge
 from bus.pipeline.announce import Announce
 from bus.pipeline.booking import Books
@@ -38,12 +37,10 @@ from bus.pipeline.trace import Trace
 from bus.pipeline.verify import Verify
 from bus.plugins import open_finance_adapter, open_publisher
 from bus.ports import FinanceAdapter, PostingChannel, Publisher
-from bus.routing import RoutingRules, load_routing
+from bus.rulebook import Rulebook
 from bus.schemas import EventSchemas
 from bus.store.schema import upgrade
 from bus.store.unit_of_work import SqlStore
-
-_RULE_FILES = (".yaml", ".csv")
 
 
 class Runtime:
@@ -52,6 +49,7 @@ class Runtime:
     def __init__(self, settings: Settings, publisher: Publisher | None = None) -> None:
         self.settings = settings
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.rulebook = Rulebook(settings.rules_dir, settings.schemas_dir)
         self._given_publisher = publisher
         self._adapters: dict[tuple[str, str], FinanceAdapter] = {}
         self._opened: list[ChannelDoor | OpenChannel] = []
@@ -63,66 +61,35 @@ class Runtime:
         return SqlStore.open(self.settings.store_url)
 
     def upgrade_store(self) -> None:
-        """Bring the store to this version's schema and keep the rule packs that are in force."""
+        """Bring the store to this version's schema, keep the rule packs in force, release what older ones held."""
         upgrade(self.store.engine)
-        with self.store.begin() as uow:
-            for name in sorted({company.pack for company in self.companies.values()}):
-                pack = self.packs[name]
-                content = json.dumps(self._pack_files(name), ensure_ascii=False, sort_keys=True)
-                uow.packs.record(pack.content_hash, name, content)
+        Adopt(self.store)(self.companies, self.rulebook.packs, self.rulebook.pack_content)
 
     @cached_property
     def publisher(self) -> Publisher:
         """Wake-ups for the workers."""
         return self._given_publisher or open_publisher()
 
-    @cached_property
+    @property
     def companies(self) -> dict[str, Company]:
-        """rules/companies.yaml."""
-        file = self.settings.rules_dir / "companies.yaml"
-        return load_companies(str(file), _text(file))
-
-    @cached_property
-    def event_schemas(self) -> dict[str, dict[str, Any]]:
-        """schemas/events/*.json by stem ("reimbursement.approved.v1")."""
-        files = sorted((self.settings.schemas_dir / "events").glob("*.json"))
-        return {file.stem: json.loads(_text(file)) for file in files}
-
-    @cached_property
-    def packs(self) -> dict[str, RulePack]:
-        """The packs the companies name."""
-        current = {stem.rsplit(".v", 1)[0]: schema for stem, schema in self.event_schemas.items()}
-        names = sorted({company.pack for company in self.companies.values()})
-        return {name: load_pack(name, self._pack_files(name), current) for name in names}
-
-    def _pack_files(self, name: str) -> dict[str, str]:
-        folder = self.settings.rules_dir / name
-        files = sorted(file for file in folder.rglob("*") if file.suffix in _RULE_FILES)
-        if not files:
-            raise Permanent("RULES_INVALID", f"companies.yaml names a pack without files: {name}", str(folder))
-        return {file.relative_to(folder).as_posix(): _text(file) for file in files}
-
-    @cached_property
-    def routing(self) -> RoutingRules:
-        """rules/routing.yaml."""
-        file = self.settings.rules_dir / "routing.yaml"
-        return load_routing(str(file), _text(file))
+        """Companies by code."""
+        return self.rulebook.companies
 
     @cached_property
     def books(self) -> Books:
         """Companies with their rules."""
-        return Books(self.companies, self.packs)
+        return Books(self.companies, self.rulebook.packs)
 
     @property
     def queues(self) -> tuple[str, ...]:
         """Every Celery queue a worker listens on."""
         targets = {target.name for company in self.companies.values() for target in company.targets}
-        return tuple(dict.fromkeys((*self.routing.queues, JOURNALIZE, *map(deliver_queue, sorted(targets)))))
+        return tuple(dict.fromkeys((*self.rulebook.routing.queues, JOURNALIZE, *map(deliver_queue, sorted(targets)))))
 
     @cached_property
     def receive(self) -> Receive:
         """Accept events."""
-        return Receive(self.store, EventSchemas(self.event_schemas), self.companies)
+        return Receive(self.store, EventSchemas(self.rulebook.event_schemas), self.companies)
 
     @cached_property
     def receive_messages(self) -> ReceiveMessages:
@@ -135,7 +102,15 @@ class Runtime:
     @cached_property
     def route(self) -> Route:
         """Wake workers for accepted events."""
-        return Route(self.store, self.routing, self.books, self.publisher, self.settings.batch_size)
+        settings = self.settings
+        return Route(
+            self.store,
+            self.rulebook.routing,
+            self.books,
+            self.publisher,
+            settings.batch_size,
+            linger_ms=settings.linger_ms,
+        )
 
     @cached_property
     def journalize(self) -> Journalize:
@@ -147,7 +122,14 @@ class Runtime:
     def relay(self) -> Relay:
         """Wake workers for postings."""
         settings = self.settings
-        return Relay(self.store, self.publisher, self.owner, settings.batch_size, settings.lease_seconds)
+        return Relay(
+            self.store,
+            self.publisher,
+            self.owner,
+            settings.batch_size,
+            settings.lease_seconds,
+            linger_ms=settings.linger_ms,
+        )
 
     @cached_property
     def deliver(self) -> Deliver:
@@ -207,8 +189,7 @@ class Runtime:
         settings = self.settings
         door = open_door(self.broker_url, LEDGER_CONFIRMATIONS, OA_RECEIPTS, self.owner, settings.batch_size)
         self._opened.append(door)
-        file = settings.schemas_dir / "ledger" / "confirmation.v1.json"
-        schemas = EventSchemas({CONFIRMATION_TYPE: json.loads(_text(file))})
+        schemas = EventSchemas({CONFIRMATION_TYPE: self.rulebook.confirmation_schema})
         return Acknowledge(door, self.store, schemas, self.consumers, settings.batch_size)
 
     @cached_property
@@ -285,10 +266,3 @@ def _key(file: str) -> bytes | None:
         return Path(file).read_bytes().strip()
     except OSError:
         return None
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Permanent("FILE_UNREADABLE", f"cannot read {file}: {type(error).__name__}", str(file)) from error

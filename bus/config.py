@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     flower_password: SecretStr | None = None
     worker_concurrency: int = Field(default=2, ge=1)
     batch_size: int = Field(default=500, ge=1, le=10_000)
+    linger_ms: int = Field(default=100, ge=0, le=5_000)
     lease_seconds: int = Field(default=60, ge=5)
     gap_minutes: int = Field(default=15, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

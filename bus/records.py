@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import orjson
+
 from bus.accounting.journal import JournalEntry
 from bus.message import Event
 
@@ -26,13 +28,38 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class WaitingEvent:
-    """An accepted event that is due: to be routed, or, when `queue` is set, woken once more."""
+    """An accepted event that is due: to be routed, or, when `queue` is set, woken once more.
+
+    `payload` is the stored CloudEvent as JSON text; it is read only where somebody asks for what is in it.
+    """
 
     id: int
-    event: Event
+    source: str
+    type: str
+    company: str
+    document: str
+    payload: str
     queue: str | None
     dispatches: int
     attempts: int
+
+    @property
+    def event(self) -> Event:
+        """The whole event."""
+        return Event.from_cloudevent(orjson.loads(self.payload))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The event's data."""
+        return self.event.data
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is due: how many rows (counted no further than a batch), and since how many milliseconds the oldest."""
+
+    count: int
+    age_ms: int
 
 
 @dataclass(frozen=True, slots=True)

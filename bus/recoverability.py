@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 LAST_ATTEMPT: Final = 12
-ALONE_AFTER: Final = 2
-POISON_AFTER: Final = 6
+POISON_AFTER: Final = 8
+_SUSPECT_AFTER: Final = 2
+_DIVIDED_BY: Final = 8
 _LONGEST_SECONDS: Final = 300
 _LONGEST_SILENCE_SECONDS: Final = 86_400
 
@@ -49,9 +50,16 @@ def is_last(attempts: int) -> bool:
     return attempts > LAST_ATTEMPT
 
 
-def must_go_alone(attempts: int) -> bool:
-    """An event that was claimed this often without an outcome is woken in a batch of its own."""
-    return attempts >= ALONE_AFTER
+def batch_limit(attempts: int, batch_size: int) -> int:
+    """The largest batch for an event that was claimed this often without an outcome.
+
+    Full at first; from the second such claim on an eighth, a 64th …, at last alone: what takes workers down is
+    isolated, and what was only near it is soon done.
+    """
+    if attempts < _SUSPECT_AFTER:
+        return batch_size
+    divisor: int = _DIVIDED_BY ** (attempts - _SUSPECT_AFTER + 1)
+    return max(batch_size // divisor, 1)
 
 
 def is_poison(attempts: int) -> bool:

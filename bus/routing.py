@@ -1,22 +1,34 @@
 """Routing: which queue works on an event, which channels get a copy. Content-based, pure.
 
-Every rule that matches adds its destinations; exactly one queue may work on an event. No match is NO_ROUTE, never a drop.
+Every rule that matches adds its destinations; one queue may work on an event. No match is NO_ROUTE, never a drop.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import yaml
 
 from bus.errors import Invalid
-from bus.message import Event
 
 _NAME: Final = re.compile(r"^[a-z][a-z0-9._-]{0,98}$")
 _RULE_KEYS: Final = {"rule", "when", "queue", "publish", "tap"}
 _WHEN_KEYS: Final = {"type", "company", "source", "data"}
 _MISSING: Final = object()
+
+
+class Routable(Protocol):
+    """What routing asks of an event; `data` only where a rule has a condition on it."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def company(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def data(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class RoutingRule:
     publish: tuple[str, ...]
     tap: tuple[str, ...]
 
-    def matches(self, event: Event) -> bool:
+    def matches(self, event: Routable) -> bool:
         """Whether every condition holds for this event."""
         return (
             _any(self.types, event.type)
@@ -57,8 +69,8 @@ class RoutingRules:
 
     rules: tuple[RoutingRule, ...]
 
-    def route(self, event: Event) -> Route | None:
-        """The destinations of an event; None when no rule matches. Two different queues raise Invalid ROUTE_CONFLICT."""
+    def route(self, event: Routable) -> Route | None:
+        """The destinations of an event; None when no rule matches. Two queues raise Invalid ROUTE_CONFLICT."""
         matching = [rule for rule in self.rules if rule.matches(event)]
         if not matching:
             return None

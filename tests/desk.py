@@ -89,9 +89,9 @@ class Desk:
         self.store = store
         self.post = Post()
         self.shelf = Shelf()
-        self.books = Books(companies(**policies), packs or rules().packs)
-        self.receive_events = Receive(store, EventSchemas(rules().event_schemas), self.books.companies)
-        self.route = Route(store, routing or rules().routing, self.books, self.post, batch)
+        self.books = Books(companies(**policies), packs or rules().rulebook.packs)
+        self.receive_events = Receive(store, EventSchemas(rules().rulebook.event_schemas), self.books.companies)
+        self.route = Route(store, routing or rules().rulebook.routing, self.books, self.post, batch)
         self.journalize = Journalize(store, self.books, "desk", lease)
         self.relay = Relay(store, self.post, "desk", batch, lease)
         self.deliver = Deliver(store, self.books, lambda *_: self.shelf, Confirm(store), lease)

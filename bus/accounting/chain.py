@@ -1,10 +1,10 @@
-"""The hash chain: each voucher's hash covers its content and the hash of the voucher before it in its run of numbers."""
+"""The hash chain: a voucher's hash covers its content and the hash of the voucher before it in its run of numbers."""
 
 import hashlib
 from datetime import date
 from typing import Final
 
-from bus.accounting.journal import JournalEntry
+from bus.accounting.journal import JournalEntry, JournalLine
 from bus.message import canonical_json
 
 START: Final = "0" * 64
@@ -32,9 +32,11 @@ def voucher_hash(
         [source, event_id, entry.part, entry.event_type, entry.document, entry.life_key],
         [entry.rule, entry.rule_version, entry.pack_hash, entry.reverses, list(entry.requires)],
         [accounting_date.isoformat(), entry.accounting_date.isoformat(), text, entry.currency],
-        [
-            [line.line_id, line.side, line.account, line.amount, line.currency, line.base_amount, line.dims, line.text, line.explain]
-            for line in entry.lines
-        ],
+        [_said(line) for line in entry.lines],
     ]  # fmt: skip
     return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+def _said(line: JournalLine) -> list[object]:
+    amounts = [line.amount, line.currency, line.base_amount]
+    return [line.line_id, line.side, line.account, *amounts, line.dims, line.text, line.explain]

@@ -26,7 +26,6 @@ class Running:
     settings: Settings
     supervisor: Supervisor
     runtime: Runtime
-    watcher: threading.Thread
 
     @property
     def gateway_url(self) -> str:
@@ -83,8 +82,7 @@ def _supervised(settings: Settings, keep: Callable[[], object] | None) -> Iterat
     facts = {"gateway": f"http://{settings.gateway_host}:{settings.gateway_port}", "home": str(settings.home)}
     try:
         with Supervisor(settings.home, service_commands(settings, runtime.queues), facts, keep) as supervisor:
-            watcher = threading.Thread(target=supervisor.watch, name="supervisor", daemon=True)
-            watcher.start()
-            yield Running(settings, supervisor, runtime, watcher)
+            threading.Thread(target=supervisor.watch, name="supervisor", daemon=True).start()
+            yield Running(settings, supervisor, runtime)
     finally:
         runtime.close()

@@ -18,7 +18,7 @@ from bus.cli.child import Child, Service
 TICK: Final = 0.2
 TEND_EVERY: Final = 2.0
 FIRST_PAUSE: Final = 0.5
-LONGEST_PAUSE: Final = 30.0
+LONGEST_PAUSE: Final = 8.0
 # A service that ran this long is healthy again: its next death starts the back-off anew.
 HEALTHY_AFTER: Final = 60.0
 

@@ -6,6 +6,7 @@ import structlog
 
 from bus.channels import deliver_queue
 from bus.errors import Transient
+from bus.pipeline.linger import lingers
 from bus.ports import Publisher
 from bus.store_port import Store
 
@@ -18,11 +19,22 @@ log = structlog.get_logger()
 class Relay:
     """The use case of the dispatcher's second loop; may run many times over."""
 
-    def __init__(self, store: Store, publisher: Publisher, owner: str, batch_size: int, lease_seconds: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        publisher: Publisher,
+        owner: str,
+        batch_size: int,
+        lease_seconds: int,
+        *,
+        linger_ms: int = 0,
+    ) -> None:
+        """`linger_ms`: how long a batch that is not full waits for more while workers are busy."""
         self._store = store
         self._publisher = publisher
         self._owner = owner
         self._batch_size = batch_size
+        self._linger_ms = linger_ms
         self._lease_ms = lease_seconds * 1000
 
     def __call__(self) -> int:
@@ -30,7 +42,11 @@ class Relay:
         room = self._batch_size * _BATCHES_IN_FLIGHT
         leased = 0
         with self._store.read() as uow:
-            free = room - uow.postings.in_flight(room) if uow.postings.any_due() else 0
+            waiting = uow.postings.waiting(self._batch_size)
+            busy = uow.postings.in_flight(room) if waiting.count else 0
+        free = room - busy
+        if not waiting.count or lingers(waiting, busy, self._batch_size, self._linger_ms):
+            return 0
         while free > 0:
             count = self._lease(min(free, self._batch_size))
             if count == 0:

@@ -10,9 +10,10 @@ import structlog
 
 from bus.errors import Invalid, Transient
 from bus.pipeline.booking import Books
+from bus.pipeline.linger import lingers
 from bus.ports import Publisher
 from bus.records import RaisedException, Settlement, WaitingEvent
-from bus.recoverability import must_go_alone
+from bus.recoverability import batch_limit
 from bus.routing import RoutingRules
 from bus.store_port import Store, UnitOfWork
 
@@ -34,19 +35,32 @@ class WakeUp:
 class Route:
     """The use case of the dispatcher's first loop."""
 
-    def __init__(self, store: Store, rules: RoutingRules, books: Books, publisher: Publisher, batch_size: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rules: RoutingRules,
+        books: Books,
+        publisher: Publisher,
+        batch_size: int,
+        *,
+        linger_ms: int = 0,
+    ) -> None:
+        """`linger_ms`: how long a batch that is not full waits for more while workers are busy."""
         self._store = store
         self._rules = rules
         self._books = books
         self._publisher = publisher
         self._batch_size = batch_size
+        self._linger_ms = linger_ms
 
     def __call__(self) -> int:
         """Wake workers for what is due, as far as the queues have room; how many events were handled."""
         room = self._batch_size * _BATCHES_IN_FLIGHT
         with self._store.read() as uow:
-            free = room - uow.inbox.in_flight(room) if uow.inbox.any_due() else 0
-        if free <= 0:
+            waiting = uow.inbox.waiting(self._batch_size)
+            busy = uow.inbox.in_flight(room) if waiting.count else 0
+        free = room - busy
+        if not waiting.count or free <= 0 or lingers(waiting, busy, self._batch_size, self._linger_ms):
             return 0
         with self._store.begin() as uow:
             due = uow.inbox.due(free)
@@ -68,7 +82,7 @@ class Route:
                 queues[waiting.id] = waiting.queue
                 continue
             try:
-                route = self._rules.route(waiting.event)
+                route = self._rules.route(waiting)
             except Invalid as error:
                 settled.append(Settlement(waiting.id, "held", error.code))
                 raised.append(self._raised(waiting, error.code, error.message))
@@ -101,19 +115,16 @@ class Route:
 
 
 def _wake_ups(waiting: Sequence[WaitingEvent], queues: dict[int, str], batch_size: int) -> list[WakeUp]:
-    """Batches by queue; an event that took its workers down before goes alone."""
-    batches: dict[str, list[list[WaitingEvent]]] = {}
+    """Batches by queue; events that were in a batch that took its worker down go in smaller ones."""
+    batches: dict[tuple[str, int], list[list[WaitingEvent]]] = {}
     for each in waiting:
-        of_queue = batches.setdefault(queues[each.id], [[]])
-        if must_go_alone(each.attempts):
-            of_queue.insert(0, [each])
-        elif len(of_queue[-1]) >= batch_size:
-            of_queue.append([each])
-        else:
-            of_queue[-1].append(each)
+        limit = batch_limit(each.attempts, batch_size)
+        alike = batches.setdefault((queues[each.id], limit), [[]])
+        if len(alike[-1]) >= limit:
+            alike.append([])
+        alike[-1].append(each)
     return [
-        WakeUp(queue, tuple(e.id for e in batch), tuple(dict.fromkeys(e.event.subject for e in batch)))
-        for queue, of_queue in batches.items()
-        for batch in of_queue
-        if batch
+        WakeUp(queue, tuple(e.id for e in batch), tuple(dict.fromkeys(e.document for e in batch)))
+        for (queue, _), alike in batches.items()
+        for batch in alike
     ]

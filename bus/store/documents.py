@@ -66,7 +66,7 @@ class SqlDocuments:
             )
             .order_by(inbox.c.id)
         )
-        for row in map(inbox_row, found):
+        for row in map(inbox_row, found.all()):
             waiting.setdefault((row.event.company, row.event.subject), []).append(row)
         return [
             DocumentClaim(

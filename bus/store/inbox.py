@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Integer, String, Text, and_, case, func, lite
 from sqlalchemy.sql.selectable import FromClause
 
 from bus.message import Event
-from bus.records import InboxRow, Settlement, WaitingEvent
+from bus.records import InboxRow, Settlement, Waiting, WaitingEvent
 from bus.store.clock import now_ms
 from bus.store.rowset import Columns, insert_into, rowset
 from bus.store.tables import document, inbox, journal_entry, posting
@@ -29,6 +29,13 @@ _NEW: Final[Columns] = {
     "hash": String(),
     "correlation_id": String(),
 }
+
+
+# In the order of WaitingEvent's fields.
+WAITING: Final = tuple(
+    inbox.c[name]
+    for name in ("id", "source", "type", "company", "document", "payload", "queue", "dispatches", "attempts")
+)
 
 
 def to_ms(event: Event) -> int:
@@ -89,10 +96,14 @@ class SqlInbox:
         )
         return {(row.source, row.event_id): (row.hash, row.state) for row in found}
 
-    def any_due(self) -> bool:
-        """Whether any accepted event is due."""
-        due = select(inbox.c.id).where(inbox.c.state == "accepted", inbox.c.due_at <= now_ms())
-        return self._connection.execute(due.limit(1)).first() is not None
+    def waiting(self, limit: int) -> Waiting:
+        """How many accepted events are due, counted no further than `limit`, and since when."""
+        due = select(inbox.c.due_at).where(inbox.c.state == "accepted", inbox.c.due_at <= now_ms())
+        counted = due.order_by(inbox.c.due_at).limit(limit).subquery()
+        row = self._connection.execute(
+            select(func.count(), func.coalesce(now_ms() - func.min(counted.c.due_at), 0)).select_from(counted)
+        ).one()
+        return Waiting(row[0], row[1])
 
     def in_flight(self, limit: int) -> int:
         """How many accepted events have been woken and are not due again yet; counts no further than `limit`."""
@@ -102,13 +113,13 @@ class SqlInbox:
     def due(self, limit: int) -> list[WaitingEvent]:
         """Accepted events that are due, oldest first, locked against other dispatchers."""
         found = self._connection.execute(
-            select(inbox.c.id, inbox.c.payload, inbox.c.queue, inbox.c.dispatches, inbox.c.attempts)
+            select(*WAITING)
             .where(inbox.c.state == "accepted", inbox.c.due_at <= now_ms())
             .order_by(inbox.c.due_at, inbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        return [WaitingEvent(r.id, event_of(r.payload), r.queue, r.dispatches, r.attempts) for r in found]
+        return [WaitingEvent(*row) for row in found.all()]
 
     def woken(self, queue_by_id: dict[int, str]) -> None:
         """Note the queue of each event and when to wake it again, later each time, if nobody settles it."""
@@ -153,6 +164,16 @@ class SqlInbox:
                 dispatches=case((settled.c.state == "accepted", 0), else_=inbox.c.dispatches),
             )
         )
+
+    def release(self, companies: Sequence[str], codes: Sequence[str]) -> list[int]:
+        """Make the events of these companies that are held for one of these codes due at once; their ids."""
+        released = self._connection.execute(
+            update(inbox)
+            .where(inbox.c.state == "held", inbox.c.company.in_(companies), inbox.c.reason.in_(codes))
+            .values(state="accepted", reason="released", due_at=now_ms(), attempts=0, dispatches=0)
+            .returning(inbox.c.id)
+        )
+        return sorted(released.scalars())
 
     def note_vouchers(self, posting_ids: Sequence[str]) -> None:
         """Write the numbers of the vouchers on the events whose postings these are, once a target confirmed them."""

@@ -5,31 +5,28 @@ from datetime import date
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Integer, Row, String, Text, and_, insert, literal, select, update
+from sqlalchemy import Connection, Integer, Row, String, and_, literal, select, update
 from sqlalchemy.sql.selectable import FromClause
 
 from bus.accounting.journal import JournalEntry, JournalLine
 from bus.message import canonical_json
 from bus.records import LiveEntry, NumberedEntry, voucher_number
 from bus.store.clock import now_ms
-from bus.store.rowset import Columns, insert_into, rowset
+from bus.store.rowset import Columns, append_rows, insert_into, rowset
 from bus.store.tables import journal_entry, journal_line, voucher_counter
 
 CounterKey = tuple[str, str, str, str]
 START_OF_CHAIN: Final = "0" * 64
 _COUNTER: Final[Columns] = {"company": String(), "book": String(), "period": String(), "word": String()}
-_ENTRY: Final[Columns] = {
-    "entry_id": String(), "inbox_id": BigInteger(), "source": String(), "event_id": String(), "part": String(),
-    "company": String(), "book": String(), "period": String(), "word": String(), "number": Integer(),
-    "document": String(), "event_type": String(), "life_key": String(), "accounting_date": String(),
-    "original_date": String(), "rule": String(), "rule_version": Integer(), "pack_hash": String(), "text": Text(),
-    "currency": String(), "reverses": String(), "requires": Text(), "previous_hash": String(), "hash": String(),
-}  # fmt: skip
-_LINE: Final[Columns] = {
-    "entry_id": String(), "line_no": Integer(), "line_id": String(), "side": String(), "account": String(),
-    "amount": BigInteger(), "currency": String(), "base_amount": BigInteger(), "dims": Text(), "text": Text(),
-    "explain": Text(),
-}  # fmt: skip
+_ENTRY: Final = (
+    "entry_id", "inbox_id", "source", "event_id", "part", "company", "book", "period", "word", "number", "document",
+    "event_type", "life_key", "accounting_date", "original_date", "rule", "rule_version", "pack_hash", "text",
+    "currency", "reverses", "requires", "previous_hash", "hash",
+)  # fmt: skip
+_EXPLAIN: Final = "explain"
+_LINE: Final = (
+    "entry_id", "line_no", "line_id", "side", "account", "amount", "currency", "base_amount", "dims", "text", _EXPLAIN,
+)  # fmt: skip
 
 
 class SqlJournal:
@@ -62,17 +59,18 @@ class SqlJournal:
             live.setdefault((row.company, row.document), []).append(entry)
         return live
 
-    def lines(self, entry_ids: Sequence[str]) -> dict[str, list[JournalLine]]:
-        """Lines by entry, in order."""
+    def lines(self, entry_ids: Sequence[str], *, explained: bool = True) -> dict[str, list[JournalLine]]:
+        """Lines by entry, in order; `explained` False leaves out how they came about, which is half of their size."""
         asked = self._ids(entry_ids)
+        wanted = [journal_line.c[name] for name in _LINE if explained or name != _EXPLAIN]
         rows = self._connection.execute(
-            select(journal_line)
+            select(*wanted)
             .join(asked, asked.c.entry_id == journal_line.c.entry_id)
             .order_by(journal_line.c.entry_id, journal_line.c.line_no)
         )
         found: dict[str, list[JournalLine]] = {}
-        for row in rows:
-            found.setdefault(row.entry_id, []).append(_line(row))
+        for row in rows.all():
+            found.setdefault(row[0], []).append(_line(row))
         return found
 
     def lock_counters(self, keys: Sequence[CounterKey]) -> dict[CounterKey, tuple[int, str]]:
@@ -108,13 +106,11 @@ class SqlJournal:
 
     def append(self, entries: Sequence[NumberedEntry], heads: dict[CounterKey, tuple[int, str]]) -> None:
         """Insert entries with their lines and move the counters to their new (next number, head)."""
-        new_entries = rowset(self._dialect, "new_entries", _ENTRY, map(_entry_row, entries))
-        columns = [*_ENTRY, "booked_at"]
-        self._connection.execute(
-            insert(journal_entry).from_select(columns, select(*new_entries.c, now_ms()), include_defaults=False)
-        )
-        new_lines = rowset(self._dialect, "new_lines", _LINE, [row for entry in entries for row in _line_rows(entry)])
-        self._connection.execute(insert(journal_line).from_select(list(_LINE), select(*new_lines.c)))
+        now = self._connection.execute(select(now_ms())).scalar_one()
+        rows = [(*_entry_row(entry), now) for entry in entries]
+        append_rows(self._connection, journal_entry, [*_ENTRY, "booked_at"], rows)
+        lines = [row for entry in entries for row in _line_rows(entry)]
+        append_rows(self._connection, journal_line, _LINE, lines)
         moved = rowset(
             self._dialect,
             "moved",
@@ -158,17 +154,10 @@ def _line_rows(numbered: NumberedEntry) -> list[tuple[Any, ...]]:
 
 
 def _line(row: Row[Any]) -> JournalLine:
-    return JournalLine(
-        line_id=row.line_id,
-        side=row.side,
-        account=row.account,
-        amount=row.amount,
-        currency=row.currency,
-        base_amount=row.base_amount,
-        dims=orjson.loads(row.dims),
-        text=row.text,
-        explain=orjson.loads(row.explain),
-    )
+    """A line from a row in the order of _LINE."""
+    _, _, line_id, side, account, amount, currency, base_amount, dims, text, *explain = tuple(row)
+    how = orjson.loads(explain[0]) if explain else {}
+    return JournalLine(line_id, side, account, amount, currency, base_amount, orjson.loads(dims), text, how)
 
 
 def entry_of(row: Row[Any], lines: tuple[JournalLine, ...], kind: type[JournalEntry] = JournalEntry) -> JournalEntry:

@@ -25,7 +25,7 @@ class SqlLedger:
         self._journal = SqlJournal(connection)
 
     def of_postings(self, posting_ids: Sequence[str]) -> list[tuple[str, Voucher]]:
-        """(posting id, voucher) of these postings, in booking order."""
+        """(posting id, voucher) of these postings, in booking order, as targets see them: lines without explanation."""
         asked = rowset(self._dialect, "asked", {"posting_id": String()}, [(i,) for i in posting_ids])
         wanted = (
             self._vouchers(posting.c.posting_id)
@@ -34,7 +34,7 @@ class SqlLedger:
             .order_by(journal_entry.c.inbox_id, journal_entry.c.book, journal_entry.c.number)
         )
         rows = self._connection.execute(wanted).all()
-        return list(zip([row.posting_id for row in rows], self._read(rows), strict=True))
+        return list(zip([row.posting_id for row in rows], self._read(rows, explained=False), strict=True))
 
     def of_entries(self, entry_ids: Sequence[str]) -> list[Voucher]:
         """The vouchers of these entries, in booking order."""
@@ -74,8 +74,8 @@ class SqlLedger:
         )
         return select(journal_entry, number.label("reversed_voucher"), *more)
 
-    def _read(self, rows: Sequence[Row[Any]]) -> list[Voucher]:
-        lines = self._journal.lines([row.entry_id for row in rows]) if rows else {}
+    def _read(self, rows: Sequence[Row[Any]], *, explained: bool = True) -> list[Voucher]:
+        lines = self._journal.lines([row.entry_id for row in rows], explained=explained) if rows else {}
         return [
             Voucher(
                 entry=entry_of(row, tuple(lines.get(row.entry_id, ())), StoredEntry),

@@ -15,13 +15,15 @@ class SqlPacks:
         self._dialect = connection.dialect.name
         self._table = rule_pack
 
-    def record(self, content_hash: str, name: str, content: str) -> None:
-        """Keep a pack's files (JSON text: name -> text) under its hash; keeping it twice is keeping it once."""
-        self._connection.execute(
+    def record(self, content_hash: str, name: str, content: str) -> bool:
+        """Keep a pack's files (JSON text: name -> text) under its hash; False where it was kept before."""
+        kept = self._connection.execute(
             insert_into(self._dialect, self._table)
             .values(hash=content_hash, name=name, content=content, recorded_at=now_ms())
             .on_conflict_do_nothing()
+            .returning(rule_pack.c.hash)
         )
+        return kept.first() is not None
 
     def content(self, content_hash: str) -> str | None:
         """The files of a pack as JSON text, or None."""

@@ -8,11 +8,10 @@ from sqlalchemy.sql.selectable import Select
 
 from bus.records import NO_LIVE_APPROVAL, SEQUENCE_GAP, WaitingEvent
 from bus.store.clock import now_ms
-from bus.store.inbox import event_of
+from bus.store.inbox import WAITING
 from bus.store.tables import document, inbox
 
 PASSED: Final = ("no_op", "discarded")
-_ROW: Final = (inbox.c.id, inbox.c.payload, inbox.c.queue, inbox.c.dispatches, inbox.c.attempts)
 _SAME_DOCUMENT: Final = and_(document.c.company == inbox.c.company, document.c.key == inbox.c.document)
 _other = inbox.alias("other")
 _OTHERS: Final = select(_other.c.id).where(
@@ -47,7 +46,7 @@ class SqlParked:
         )  # whatever stands at the document's turn has its exception already
         passed = _OTHERS.where(_other.c.state.in_(PASSED), turn)
         chosen = _locked(
-            select(*_ROW)
+            select(*WAITING)
             .join(first, same)
             .join(document, _SAME_DOCUMENT)
             .where(inbox.c.state == "parked", inbox.c.sequence > document.c.next_sequence)
@@ -58,7 +57,7 @@ class SqlParked:
 
     def freed(self, limit: int) -> list[WaitingEvent]:
         """Parked events that nothing holds back and nobody will wake: the one before was discarded or copied only."""
-        return _events(self._connection.execute(_locked(select_freed(*_ROW), limit)).all())
+        return _events(self._connection.execute(_locked(select_freed(*WAITING), limit)).all())
 
 
 def select_freed(*columns: Any) -> Select[Any]:
@@ -85,4 +84,4 @@ def _locked(query: Select[Any], limit: int) -> Select[Any]:
 
 
 def _events(rows: Sequence[Any]) -> list[WaitingEvent]:
-    return [WaitingEvent(r.id, event_of(r.payload), r.queue, r.dispatches, r.attempts) for r in rows]
+    return [WaitingEvent(*row) for row in rows]

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, String, Text, case, func, literal, select, update
+from sqlalchemy import Connection, Integer, String, Text, case, func, select, update
 from sqlalchemy.sql.selectable import FromClause
 
-from bus.records import LeasedPostings, NewPosting, PostingChange
+from bus.records import LeasedPostings, NewPosting, PostingChange, Waiting
 from bus.store.clock import now_ms
-from bus.store.rowset import Columns, insert_into, rowset
+from bus.store.rowset import Columns, append_rows, rowset
 from bus.store.tables import journal_entry, posting
 
-_NEW: Final[Columns] = {"posting_id": String(), "entry_id": String(), "target": String(), "company": String()}
+_NEW: Final = ("posting_id", "entry_id", "target", "company", "state", "due_at")
 _UNSETTLED: Final = ("pending", "leased", "sent")
 
 
@@ -23,17 +23,19 @@ class SqlPostings:
         self._dialect = connection.dialect.name
 
     def add(self, postings: Sequence[NewPosting]) -> None:
-        """Insert postings, due now."""
-        new = rowset(self._dialect, "new", _NEW, [(p.posting_id, p.entry_id, p.target, p.company) for p in postings])
-        chosen = select(*new.c, literal("pending"), now_ms()).where(literal(1) == literal(1))
-        self._connection.execute(
-            insert_into(self._dialect, posting).from_select([*_NEW, "state", "due_at"], chosen).on_conflict_do_nothing()
-        )
+        """Insert postings of entries that were booked in this unit of work, due now."""
+        now = self._connection.execute(select(now_ms())).scalar_one()
+        rows = [(p.posting_id, p.entry_id, p.target, p.company, "pending", now) for p in postings]
+        append_rows(self._connection, posting, _NEW, rows)
 
-    def any_due(self) -> bool:
-        """Whether any posting is due."""
-        due = select(posting.c.posting_id).where(posting.c.state.in_(_UNSETTLED), posting.c.due_at <= now_ms())
-        return self._connection.execute(due.limit(1)).first() is not None
+    def waiting(self, limit: int) -> Waiting:
+        """How many postings are due, counted no further than `limit`, and since when."""
+        due = select(posting.c.due_at).where(posting.c.state.in_(_UNSETTLED), posting.c.due_at <= now_ms())
+        counted = due.order_by(posting.c.due_at).limit(limit).subquery()
+        row = self._connection.execute(
+            select(func.count(), func.coalesce(now_ms() - func.min(counted.c.due_at), 0)).select_from(counted)
+        ).one()
+        return Waiting(row[0], row[1])
 
     def in_flight(self, limit: int) -> int:
         """How many postings are in a worker's hands; counts no further than `limit`."""

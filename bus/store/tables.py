@@ -228,6 +228,12 @@ posting = Table(
         postgresql_where=text("lease_until IS NOT NULL"),
     ),
     Index(
+        "ix_posting_lease_until",
+        "lease_until",
+        sqlite_where=text("lease_until IS NOT NULL"),
+        postgresql_where=text("lease_until IS NOT NULL"),
+    ),
+    Index(
         "ix_posting_due",
         "due_at",
         sqlite_where=text("state IN ('pending', 'leased', 'sent')"),

@@ -21,8 +21,8 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "MAP_MISSING": Words(
         "A map has no row for this key", "映射表缺少对应的行",
-        "Add the row to the map, near the rows shown; the document is then released by itself.",
-        "请参照所示的相近行补充映射；单据随后自动放行。",
+        "Add the row to the map, near the rows shown, and start the bus anew; the document is then released by itself.",
+        "请参照所示的相近行补充映射并重新启动；单据随后自动放行。",
     ),
     "NO_LIVE_APPROVAL": Words(
         "Nothing live to pay", "没有生效的批准凭证",

@@ -27,6 +27,7 @@ MEANINGS: Final = {
     "flower_password": "with what",
     "worker_concurrency": "processes of a worker",
     "batch_size": "events or postings in one batch, at most",
+    "linger_ms": "milliseconds that a batch which is not full waits for more while workers are busy",
     "lease_seconds": "how long a worker may hold documents or postings before others take over",
     "gap_minutes": "age at which a missing event of a document becomes `SEQUENCE_GAP`",
     "log_level": "DEBUG, INFO, WARNING or ERROR",

@@ -103,7 +103,7 @@ def test_a_sent_posting_waits_for_its_consumer_without_holding_up_others(store: 
     assert desk.rows("SELECT state, attempts, lease_token FROM posting") == [("sent", 1, None)]
     with store.read() as uow:
         assert uow.postings.in_flight(10) == 0
-        assert not uow.postings.any_due()
+        assert uow.postings.waiting(1).count == 0
     pass_time(desk, Channel.confirm_within + 1)
     desk.work(relayed(desk))
     assert len(channel.sent) == 2

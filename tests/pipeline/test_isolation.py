@@ -87,15 +87,15 @@ def test_an_amount_beyond_the_columns_does_not_stop_the_dispatcher(store: SqlSto
     assert desk.exceptions() == {"HUGE/1": "NO_ROUTE", "A/1": "NO_ROUTE"}
 
 
-def test_an_event_that_takes_its_workers_down_goes_alone_and_then_to_a_person(store: SqlStore) -> None:
+def test_an_event_that_takes_its_workers_down_goes_in_smaller_batches_and_then_to_a_person(store: SqlStore) -> None:
     """A worker that dies has claimed its documents and left no outcome; its lease runs out."""
     desk = Desk(store)
     desk.receive(claim("POISON"), claim("GOOD"))
-    for deaths in range(1, 7):
+    for deaths in range(1, 9):
         desk.route()
         messages = desk.post.fetch()
         together = any(len(message.ids) == 2 for message in messages)
-        assert together == (deaths <= 2), "after two deaths each goes alone"
+        assert together == (deaths <= 4), "after four deaths each goes alone"
         for message in messages:
             with store.begin() as uow:
                 uow.documents.claim(message.ids, "doomed", f"token{deaths}", 60_000)

@@ -5,9 +5,9 @@ from bus.recoverability import (
     LeaveToPerson,
     RetryIn,
     after_transient,
+    batch_limit,
     is_last,
     is_poison,
-    must_go_alone,
 )
 
 
@@ -21,6 +21,6 @@ def test_a_posting_whose_every_attempt_was_lost_is_not_tried_for_ever() -> None:
     assert [is_last(attempt) for attempt in (1, LAST_ATTEMPT, LAST_ATTEMPT + 1)] == [False, False, True]
 
 
-def test_an_event_that_takes_workers_down_goes_alone_before_it_goes_to_a_person() -> None:
-    assert [must_go_alone(attempts) for attempts in range(4)] == [False, False, True, True]
-    assert [is_poison(attempts) for attempts in (0, 5, 6, 7)] == [False, False, True, True]
+def test_an_event_that_takes_workers_down_goes_in_ever_smaller_batches_and_then_to_a_person() -> None:
+    assert [batch_limit(attempts, 500) for attempts in range(6)] == [500, 500, 62, 7, 1, 1]
+    assert [is_poison(attempts) for attempts in (0, 7, 8, 9)] == [False, False, True, True]

@@ -167,6 +167,10 @@ def _create_inbox() -> None:
         sqlite_where=sa.text("state IN ('accepted', 'parked', 'held', 'no_route')"),
         postgresql_where=sa.text("state IN ('accepted', 'parked', 'held', 'no_route')"),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        # Every change of state writes the row anew: the payload stays where it is, out of line.
+        op.execute("ALTER TABLE inbox ALTER COLUMN payload SET STORAGE EXTERNAL")
+        op.execute("ALTER TABLE inbox SET (toast_tuple_target = 512)")
 
 
 def _create_period() -> None:
@@ -393,6 +397,8 @@ def _create_posting() -> None:
         sqlite_where=sa.text("state IN ('pending', 'leased', 'sent')"),
         postgresql_where=sa.text("state IN ('pending', 'leased', 'sent')"),
     )
+    leased = sa.text("lease_until IS NOT NULL")
+    op.create_index("ix_posting_lease_until", "posting", ["lease_until"], sqlite_where=leased, postgresql_where=leased)
 
 
 def _create_exception() -> None:
