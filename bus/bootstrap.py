@@ -16,8 +16,8 @@ from bus.broker.topology import declare
 from bus.channels import JOURNALIZE, LEDGER_CONFIRMATIONS, OA_EVENTS, OA_RECEIPTS, deliver_queue
 from bus.config import Settings
 from bus.errors import Permanent, Transient
-from bus.pipeline.adopt import Adopt
 from bus.pipeline.acknowledge import CONFIRMATION_TYPE, Acknowledge
+from bus.pipeline.adopt import Adopt
 from bus.pipeline.announce import Announce
 from bus.pipeline.booking import Books
 from bus.pipeline.confirm import Confirm
