@@ -3,7 +3,6 @@
 Settings: `file`; `lock_timeout_seconds` (default 10), how long to wait for another writer.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from adapters.ledgerfiles.batches import make_directories
 from adapters.ledgerfiles.content import content_hash
 from adapters.ledgerfiles.lock import directory_lock
 from bus.errors import Permanent, Transient
+from bus.message import canonical_json
 from bus.ports import DeliveryResult, FinanceAdapter, FinanceDescription, LedgerPosting, Outcome
 
 # Amounts are minor units. No row is ever deleted, so the highest number plus one is the next, without gaps.
@@ -85,15 +85,15 @@ class SandboxAdapter:
         self._connection.close()
 
     def _find(self, posting_ids: Sequence[str]) -> dict[str, _Stored]:
-        rows = self._connection.execute(_FIND, (json.dumps(list(posting_ids)),))
+        rows = self._connection.execute(_FIND, (canonical_json(list(posting_ids)).decode(),))
         return {posting_id: (content, _reference(number)) for posting_id, content, number in rows}
 
     def _store(self, postings: Sequence[LedgerPosting]) -> dict[str, _Stored]:
         first = self._connection.execute("SELECT coalesce(max(number), 0) + 1 FROM posting").fetchone()[0]
         rows = [_row(number, posting) for number, posting in enumerate(postings, first)]
         lines = [line for number, posting in enumerate(postings, first) for line in _lines(number, posting)]
-        self._connection.execute(_insert("posting", _POSTING_COLUMNS), (json.dumps(rows),))
-        self._connection.execute(_insert("posting_line", _LINE_COLUMNS), (json.dumps(lines),))
+        self._connection.executemany(_insert("posting", _POSTING_COLUMNS), rows)
+        self._connection.executemany(_insert("posting_line", _LINE_COLUMNS), lines)
         return {row[1]: (row[2], _reference(row[0])) for row in rows}
 
     @contextmanager
@@ -132,15 +132,15 @@ def _lines(number: int, posting: LedgerPosting) -> list[tuple[Any, ...]]:
     return [
         (
             number, index, line.account, line.account_name, line.account_type, line.debit, line.credit,
-            json.dumps(line.dimensions, ensure_ascii=False), line.text,
+            canonical_json(line.dimensions).decode(), line.text,
         )
         for index, line in enumerate(posting.lines)
     ]  # fmt: skip
 
 
 def _insert(table: str, columns: int) -> str:
-    values = ", ".join(f"json_extract(value, '$[{index}]')" for index in range(columns))
-    return f"INSERT INTO {table} SELECT {values} FROM json_each(?)"  # noqa: S608 - names and numbers of this file only
+    marks = ", ".join("?" * columns)
+    return f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608 - names of this file only
 
 
 def _reference(number: int) -> str:

@@ -24,11 +24,11 @@ def answer(posting: LedgerPosting, content: str, reference: str, written: dict[s
 
     `written` holds what this batch wrote, by id; the posting that was written is taken out, so that it counts once.
     """
-    if content != content_hash(posting):
-        outcome = Outcome.EXISTS_WITH_DIFFERENT_AMOUNT
-    elif written.get(posting.posting_id) is posting:
+    if written.get(posting.posting_id) is posting:
         del written[posting.posting_id]
         outcome = Outcome.POSTED
+    elif content != content_hash(posting):
+        outcome = Outcome.EXISTS_WITH_DIFFERENT_AMOUNT
     else:
         outcome = Outcome.ALREADY_POSTED
     return DeliveryResult(posting.posting_id, outcome, reference)

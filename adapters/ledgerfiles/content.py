@@ -16,6 +16,7 @@ ACCOUNT_TYPES: Final = frozenset({"asset", "contra_asset", "liability", "equity"
 
 _POSTING_ID = re.compile(r"[0-9A-Za-z._:/+=-]{1,200}")
 _INT64 = 2**63
+_FIELDS: Final = tuple(field.name for field in fields(LedgerPosting))
 
 
 def content_hash(posting: LedgerPosting) -> str:
@@ -68,7 +69,7 @@ def _check_sides(debit: int, credit: int, where: str) -> None:
 
 
 def _writable(posting: LedgerPosting) -> bool:
-    texts = [value for value in (getattr(posting, field.name) for field in fields(posting)) if isinstance(value, str)]
+    texts = [value for value in (getattr(posting, name) for name in _FIELDS) if isinstance(value, str)]
     for line in posting.lines:
         texts += [line.account, line.account_name, line.account_type, line.text]
         texts += [part for pair in line.dimensions.items() for part in pair]

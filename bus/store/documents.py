@@ -10,7 +10,7 @@ from bus.records import DocumentClaim, DocumentResult, InboxRow
 from bus.store.clock import now_ms
 from bus.store.inbox import inbox_row
 from bus.store.parked import PASSED
-from bus.store.rowset import Columns, rowset
+from bus.store.rowset import Columns, checked, rowset
 from bus.store.tables import document, inbox
 
 Key = tuple[str, str]
@@ -35,7 +35,9 @@ class SqlDocuments:
             .where(
                 or_(document.c.lease_until.is_(None), document.c.lease_until <= now_ms()),
                 tuple_(document.c.company, document.c.key).in_(
-                    select(inbox.c.company, inbox.c.document).join(asked, asked.c.id == inbox.c.id).where(_READY)
+                    select(inbox.c.company, inbox.c.document)
+                    .join(asked, asked.c.id == inbox.c.id)
+                    .where(checked(_READY))
                 ),
             )
             .order_by(document.c.company, document.c.key)
@@ -101,7 +103,7 @@ class SqlDocuments:
     def _count(self, token: str, attempts: Any) -> None:
         held = select(document.c.company, document.c.key).where(document.c.lease_token == token)
         mine = tuple_(inbox.c.company, inbox.c.document).in_(held)
-        self._connection.execute(update(inbox).where(_READY, mine).values(attempts=attempts))
+        self._connection.execute(update(inbox).where(checked(_READY), mine).values(attempts=attempts))
 
     def lock(self, token: str) -> set[Key]:
         """Lock the documents still held under this token against any other claim; the rest were lost to another."""

@@ -10,7 +10,7 @@ from sqlalchemy.sql.selectable import FromClause
 from bus.message import Event
 from bus.records import InboxRow, Settlement, Waiting, WaitingEvent
 from bus.store.clock import now_ms
-from bus.store.rowset import Columns, insert_into, rowset
+from bus.store.rowset import Columns, checked, insert_into, rowset
 from bus.store.tables import document, inbox, journal_entry, posting
 from bus.store.voucher import voucher_text
 
@@ -129,7 +129,7 @@ class SqlInbox:
         delay = wait(_FIRST_WAKE_UP_MS * literal(1).op("<<")(rounds), _LAST_WAKE_UP_MS)
         self._connection.execute(
             update(inbox)
-            .where(inbox.c.id == moved.c.id, inbox.c.state == "accepted")
+            .where(inbox.c.id == moved.c.id, checked(inbox.c.state == "accepted"))
             .values(queue=moved.c.queue, dispatches=inbox.c.dispatches + 1, due_at=now_ms() + delay)
         )
 
@@ -142,7 +142,7 @@ class SqlInbox:
         free = (
             select(inbox.c.id)
             .join(asked, asked.c.id == inbox.c.id)
-            .where(inbox.c.state == "accepted")
+            .where(checked(inbox.c.state == "accepted"))
             .with_for_update(skip_locked=True, of=inbox)
         )
         self._connection.execute(update(inbox).where(inbox.c.id.in_(free)).values(due_at=now_ms() + milliseconds))

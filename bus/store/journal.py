@@ -12,7 +12,7 @@ from bus.accounting.journal import JournalEntry, JournalLine
 from bus.message import canonical_json
 from bus.records import LiveEntry, NumberedEntry, voucher_number
 from bus.store.clock import now_ms
-from bus.store.rowset import Columns, append_rows, insert_into, rowset
+from bus.store.rowset import Columns, append_rows, checked, insert_into, rowset
 from bus.store.tables import journal_entry, journal_line, voucher_counter
 
 CounterKey = tuple[str, str, str, str]
@@ -42,9 +42,12 @@ class SqlJournal:
         reversal = journal_entry.alias("reversal")
         chosen = (
             select(journal_entry)
-            .join(asked, and_(journal_entry.c.company == asked.c.company, journal_entry.c.document == asked.c.document))
+            .join(
+                asked,
+                and_(journal_entry.c.document == asked.c.document, checked(journal_entry.c.company == asked.c.company)),
+            )
             .where(
-                journal_entry.c.reverses.is_(None),
+                checked(journal_entry.c.reverses.is_(None)),
                 ~select(reversal.c.entry_id).where(reversal.c.reverses == journal_entry.c.entry_id).exists(),
             )
         )

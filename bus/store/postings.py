@@ -8,7 +8,7 @@ from sqlalchemy.sql.selectable import FromClause
 
 from bus.records import LeasedPostings, NewPosting, PostingChange, Waiting
 from bus.store.clock import now_ms
-from bus.store.rowset import Columns, append_rows, rowset
+from bus.store.rowset import Columns, append_rows, checked, rowset
 from bus.store.tables import journal_entry, posting
 
 _NEW: Final = ("posting_id", "entry_id", "target", "company", "state", "due_at")
@@ -74,7 +74,9 @@ class SqlPostings:
         taken = self._connection.execute(
             update(posting)
             .where(
-                posting.c.posting_id == chosen.c.posting_id, posting.c.lease_token == token, posting.c.state == "leased"
+                posting.c.posting_id == chosen.c.posting_id,
+                posting.c.lease_token == token,
+                checked(posting.c.state == "leased"),
             )
             .values(state="sent", attempts=posting.c.attempts + 1, lease_until=until, due_at=until)
             .returning(posting.c.posting_id, posting.c.target, posting.c.attempts)
@@ -97,7 +99,9 @@ class SqlPostings:
         moved = self._connection.execute(
             update(posting)
             .where(
-                posting.c.posting_id == changed.c.posting_id, posting.c.lease_token == token, posting.c.state == "sent"
+                posting.c.posting_id == changed.c.posting_id,
+                posting.c.lease_token == token,
+                checked(posting.c.state == "sent"),
             )
             .values(
                 state=changed.c.state,

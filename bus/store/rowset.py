@@ -7,7 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Integer, String, Table, Text, bindparam, cast, column, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    String,
+    Table,
+    Text,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
@@ -63,6 +77,14 @@ def append_rows(connection: Connection, table: Table, columns: Sequence[str], ro
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def checked(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A condition that is checked on rows found by their key: the planner chooses no index by it.
+
+    A queue's index looks small to a planner whose statistics are older than the queue, and it would read all of it.
+    """
+    return case((condition, 1), else_=0) == 1
 
 
 class _Json(Text):

@@ -179,7 +179,7 @@ journal_entry = Table(
         sqlite_where=text("reverses IS NOT NULL"),
         postgresql_where=text("reverses IS NOT NULL"),
     ),
-    Index("ix_journal_entry_document", "company", "document"),
+    Index("ix_journal_entry_document", "document", "company"),
     Index("ix_journal_entry_inbox_id", "inbox_id"),
 )
 
@@ -223,12 +223,6 @@ posting = Table(
     # Who is at work on how many is asked every turn; postings that wait for their consumer may be millions.
     Index(
         "ix_posting_held",
-        "lease_until",
-        sqlite_where=text("lease_until IS NOT NULL"),
-        postgresql_where=text("lease_until IS NOT NULL"),
-    ),
-    Index(
-        "ix_posting_lease_until",
         "lease_until",
         sqlite_where=text("lease_until IS NOT NULL"),
         postgresql_where=text("lease_until IS NOT NULL"),

@@ -5,6 +5,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, case, func, select
 
 from bus.store.clock import now_ms
+from bus.store.engine import plan_for_whole_tables
 from bus.store.exceptions import LIVE
 from bus.store.parked import select_freed
 from bus.store.tables import (
@@ -66,6 +67,7 @@ class SqlTotals:
     def live_documents(self) -> list[tuple[str, str, str, int]]:
         """(company, document, currency, sum of debits in minor units) of live approvals, all books together."""
         reversal = journal_entry.alias("reversal")
+        plan_for_whole_tables(self._connection)
         rows = self._connection.execute(
             select(journal_entry.c.company, journal_entry.c.document, journal_entry.c.currency, _DEBIT.label("debit"))
             .join(journal_line, journal_line.c.entry_id == journal_entry.c.entry_id)
@@ -87,6 +89,7 @@ class SqlTotals:
         return self._entry_sums(journal_entry.c.reverses.is_not(None))
 
     def _entry_sums(self, chosen: Any) -> list[tuple[str, str, int, int]]:
+        plan_for_whole_tables(self._connection)
         rows = self._connection.execute(
             select(
                 journal_entry.c.rule,
@@ -103,6 +106,7 @@ class SqlTotals:
 
     def balances(self) -> list[tuple[str, str, str, str, int, int]]:
         """(company, book, account, currency, debit, credit), by account: the trial balance."""
+        plan_for_whole_tables(self._connection)
         rows = self._connection.execute(
             select(
                 journal_entry.c.company,
@@ -120,6 +124,7 @@ class SqlTotals:
 
     def postings(self) -> dict[str, dict[str, int]]:
         """Postings by target and state."""
+        plan_for_whole_tables(self._connection)
         rows = self._connection.execute(
             select(posting.c.target, posting.c.state, func.count().label("n"))
             .group_by(posting.c.target, posting.c.state)

@@ -253,11 +253,10 @@ CREATE INDEX ix_exception_open ON public.exception USING btree (code) WHERE ((st
 CREATE INDEX ix_inbox_document ON public.inbox USING btree (company, document, sequence);
 CREATE INDEX ix_inbox_due ON public.inbox USING btree (due_at) WHERE ((state)::text = 'accepted'::text);
 CREATE INDEX ix_inbox_unsettled ON public.inbox USING btree (state) WHERE ((state)::text = ANY ((ARRAY['accepted'::character varying, 'parked'::character varying, 'held'::character varying, 'no_route'::character varying])::text[]));
-CREATE INDEX ix_journal_entry_document ON public.journal_entry USING btree (company, document);
+CREATE INDEX ix_journal_entry_document ON public.journal_entry USING btree (document, company);
 CREATE INDEX ix_journal_entry_inbox_id ON public.journal_entry USING btree (inbox_id);
 CREATE INDEX ix_posting_due ON public.posting USING btree (due_at) WHERE ((state)::text = ANY ((ARRAY['pending'::character varying, 'leased'::character varying, 'sent'::character varying])::text[]));
 CREATE INDEX ix_posting_held ON public.posting USING btree (lease_until) WHERE (lease_until IS NOT NULL);
-CREATE INDEX ix_posting_lease_until ON public.posting USING btree (lease_until) WHERE (lease_until IS NOT NULL);
 CREATE UNIQUE INDEX uq_exception_live ON public.exception USING btree (inbox_id, code, COALESCE(posting_id, ''::character varying)) WHERE ((state)::text = ANY ((ARRAY['open'::character varying, 'proposed'::character varying, 'approved'::character varying])::text[]));
 CREATE UNIQUE INDEX uq_journal_entry_reverses ON public.journal_entry USING btree (reverses) WHERE (reverses IS NOT NULL);
 BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END;

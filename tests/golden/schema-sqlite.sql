@@ -271,10 +271,9 @@ CREATE INDEX ix_exception_open ON exception (code) WHERE state IN ('open', 'prop
 CREATE INDEX ix_inbox_document ON inbox (company, document, sequence);
 CREATE INDEX ix_inbox_due ON inbox (due_at) WHERE state = 'accepted';
 CREATE INDEX ix_inbox_unsettled ON inbox (state) WHERE state IN ('accepted', 'parked', 'held', 'no_route');
-CREATE INDEX ix_journal_entry_document ON journal_entry (company, document);
+CREATE INDEX ix_journal_entry_document ON journal_entry (document, company);
 CREATE INDEX ix_journal_entry_inbox_id ON journal_entry (inbox_id);
 CREATE INDEX ix_posting_due ON posting (due_at) WHERE state IN ('pending', 'leased', 'sent');
 CREATE INDEX ix_posting_held ON posting (lease_until) WHERE lease_until IS NOT NULL;
-CREATE INDEX ix_posting_lease_until ON posting (lease_until) WHERE lease_until IS NOT NULL;
 CREATE UNIQUE INDEX uq_exception_live ON exception (inbox_id, code, COALESCE(posting_id, '')) WHERE state IN ('open', 'proposed', 'approved');
 CREATE UNIQUE INDEX uq_journal_entry_reverses ON journal_entry (reverses) WHERE reverses IS NOT NULL;

@@ -332,7 +332,7 @@ def _create_journal_entry() -> None:
             "source", "event_id", "book", "part", name=op.f("uq_journal_entry_source_event_id_book_part")
         ),
     )
-    op.create_index("ix_journal_entry_document", "journal_entry", ["company", "document"], unique=False)
+    op.create_index("ix_journal_entry_document", "journal_entry", ["document", "company"], unique=False)
     op.create_index("ix_journal_entry_inbox_id", "journal_entry", ["inbox_id"], unique=False)
     reversing = sa.text("reverses IS NOT NULL")
     op.create_index(
@@ -397,8 +397,6 @@ def _create_posting() -> None:
         sqlite_where=sa.text("state IN ('pending', 'leased', 'sent')"),
         postgresql_where=sa.text("state IN ('pending', 'leased', 'sent')"),
     )
-    leased = sa.text("lease_until IS NOT NULL")
-    op.create_index("ix_posting_lease_until", "posting", ["lease_until"], sqlite_where=leased, postgresql_where=leased)
 
 
 def _create_exception() -> None:
