@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -27,11 +27,22 @@ _STUCK_AFTER: Final = 60.0
 log = structlog.get_logger(__name__)
 
 
+class Watch(Protocol):
+    """Notices committed work: `wait` returns then, or after so many seconds."""
+
+    def wait(self, seconds: float) -> None: ...
+    def close(self) -> None: ...
+
+
 class Loop:
     """Calls `turn` again and again: at once while it finds work, else with growing pauses up to `longest` seconds."""
 
-    def __init__(self, name: str, turn: Callable[[], int], shortest: float, longest: float) -> None:
+    def __init__(
+        self, name: str, turn: Callable[[], int], shortest: float, longest: float, watch: Watch | None = None
+    ) -> None:
+        """`watch` ends a pause early, when work was committed."""
         self.name = name
+        self._watch = watch
         self._turn = turn
         self._shortest = shortest
         self._longest = longest
@@ -57,8 +68,12 @@ class Loop:
             else:
                 self._done_at = time.monotonic()
                 pause = self._shortest if busy else min(pause * 2, self._longest)
-            if not busy:
+            if not busy and self._watch is not None:
+                self._watch.wait(pause)
+            elif not busy:
                 stop.wait(pause)
+        if self._watch is not None:
+            self._watch.close()
 
 
 def loops(runtime: Runtime) -> list[Loop]:
@@ -70,8 +85,8 @@ def loops(runtime: Runtime) -> list[Loop]:
     return [
         *(channel if runtime.consumers.by_name else ()),
         Loop("door", runtime.receive_messages, _SHORTEST_PAUSE, _SHORTEST_PAUSE),
-        Loop("route", runtime.route, _SHORTEST_PAUSE, _LONGEST_PAUSE),
-        Loop("relay", runtime.relay, _SHORTEST_PAUSE, _LONGEST_PAUSE),
+        Loop("route", runtime.route, _SHORTEST_PAUSE, _LONGEST_PAUSE, runtime.store.watch()),
+        Loop("relay", runtime.relay, _SHORTEST_PAUSE, _LONGEST_PAUSE, runtime.store.watch()),
         Loop("copy", runtime.copy, _SHORTEST_PAUSE, _LONGEST_PAUSE),
         Loop("sweep", runtime.sweep, _SWEEP_EVERY, _SWEEP_EVERY),
     ]

@@ -13,6 +13,7 @@ from bus.store.clock import now_ms
 from bus.store.rowset import Columns, checked, insert_into, rowset
 from bus.store.tables import document, inbox, journal_entry, posting
 from bus.store.voucher import voucher_text
+from bus.store.watch import announce_work
 
 _FIRST_WAKE_UP_MS: Final = 15_000
 _LAST_WAKE_UP_MS: Final = 300_000
@@ -75,6 +76,7 @@ class SqlInbox:
         statement = insert_into(self._dialect, inbox).from_select(columns, chosen).on_conflict_do_nothing()
         added = self._connection.execute(statement.returning(inbox.c.source, inbox.c.event_id)).all()
         self.register({(e.company, e.subject) for e in events})
+        announce_work(self._connection)
         return {(row.source, row.event_id) for row in added}
 
     def register(self, documents: set[tuple[str, str]]) -> None:

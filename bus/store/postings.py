@@ -10,6 +10,7 @@ from bus.records import LeasedPostings, NewPosting, PostingChange, Waiting
 from bus.store.clock import now_ms
 from bus.store.rowset import Columns, append_rows, checked, rowset
 from bus.store.tables import journal_entry, posting
+from bus.store.watch import announce_work
 
 _NEW: Final = ("posting_id", "entry_id", "target", "company", "state", "due_at")
 _UNSETTLED: Final = ("pending", "leased", "sent")
@@ -27,6 +28,7 @@ class SqlPostings:
         now = self._connection.execute(select(now_ms())).scalar_one()
         rows = [(p.posting_id, p.entry_id, p.target, p.company, "pending", now) for p in postings]
         append_rows(self._connection, posting, _NEW, rows)
+        announce_work(self._connection)
 
     def waiting(self, limit: int) -> Waiting:
         """How many postings are due, counted no further than `limit`, and since when."""

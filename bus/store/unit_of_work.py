@@ -23,6 +23,7 @@ from bus.store.postings import SqlPostings
 from bus.store.quarantine import SqlQuarantine
 from bus.store.totals import SqlTotals
 from bus.store.traces import SqlTraces
+from bus.store.watch import Watch
 
 _UNDONE: Final = ("40001", "40P01")  # SQLSTATE of serialization_failure and deadlock_detected
 
@@ -75,6 +76,10 @@ class SqlStore:
             options["isolation_level"] = "REPEATABLE READ"
         with _translated(), self.engine.connect().execution_options(**options) as connection:
             yield SqlUnitOfWork(connection)
+
+    def watch(self) -> Watch:
+        """A watcher of committed work, for one thread."""
+        return Watch(self.engine)
 
     def close(self) -> None:
         """Give the connections back."""
