@@ -4,6 +4,7 @@ Run as a process in the dispatcher's place, to show that the kill test sees what
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from bus.channels import OA_EVENTS, OA_RECEIPTS
 from bus.config import Settings
 from bus.dispatcher import Loop, run
 from bus.pipeline.open_channel import ChannelDoor, Incoming
+from bus.pipeline.receive import Receipt
 from bus.pipeline.receive_messages import ReceiveMessages
 
 
@@ -46,7 +48,12 @@ def main() -> None:
         door = CarelessRabbitDoor(url, OA_EVENTS, OA_RECEIPTS, 2 * size)
     else:
         door = CarelessRedisDoor(url, OA_EVENTS, OA_RECEIPTS, runtime.owner)
-    receive = ReceiveMessages(door, runtime.receive, runtime.store, size)
+
+    def commit_later(events: Sequence[dict[str, Any]]) -> list[Receipt]:
+        time.sleep(0.5)  # the time between its acknowledgement and its commit, wide enough to be killed in
+        return runtime.receive(events)
+
+    receive = ReceiveMessages(door, commit_later, runtime.store, size)
     run([Loop("door", receive, 0.01, 0.01)], threading.Event())
 
 

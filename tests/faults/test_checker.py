@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from bus.store.journal import SqlJournal
+from bus.store.postings import SqlPostings
 from bus.store.schema import upgrade
 from bus.store.unit_of_work import SqlStore
 from tests.desk import Desk, WakeUp
@@ -79,6 +80,7 @@ def _book_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         original(self, [replace(e, bookable=b) for e, b in zip(entries, bookable, strict=True)], heads)
 
     monkeypatch.setattr(SqlJournal, "append", again)
+    monkeypatch.setattr(SqlPostings, "add", lambda self, postings: None)
     monkeypatch.setattr(SqlJournal, "booked", lambda self, ids: set())
     monkeypatch.setattr(SqlJournal, "live", lambda self, documents: {})
     with past_the_triggers(desk.store) as connection:

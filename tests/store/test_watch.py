@@ -18,6 +18,12 @@ def offer(store: SqlStore, name: str) -> None:
         uow.inbox.add([Event.from_cloudevent(claim(name))])
 
 
+def offer_and_fail(store: SqlStore) -> None:
+    with store.begin() as uow:
+        uow.inbox.add([Event.from_cloudevent(claim("A"))])
+        raise ZeroDivisionError
+
+
 def test_a_commit_of_events_ends_the_wait(store: SqlStore) -> None:
     watch = store.watch()
     watch.wait(SHORT)
@@ -43,9 +49,8 @@ def test_what_is_rolled_back_wakes_nobody(store: SqlStore) -> None:
     watch = store.watch()
     watch.wait(SHORT)
     watch.wait(SHORT)
-    with pytest.raises(ZeroDivisionError), store.begin() as uow:
-        uow.inbox.add([Event.from_cloudevent(claim("A"))])
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        offer_and_fail(store)
     started = time.monotonic()
     watch.wait(SHORT)
     assert time.monotonic() - started >= SHORT

@@ -80,7 +80,9 @@ def test_an_error_of_our_own_is_shown_whole(lines: Lines) -> None:
     assert line["error"] == "COMPANY_UNKNOWN at /company: no such company"
 
 
-def test_lines_of_libraries_take_the_same_way(lines: Lines) -> None:
+def test_lines_of_libraries_take_the_same_way(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "level", logging.NOTSET)  # a server of another test set it
+    logging.getLogger("uvicorn.error").manager._clear_cache()
     logging.getLogger("uvicorn.error").info("running on %s", "127.0.0.1")
     logging.getLogger("celery.app.trace").info(
         "Task %(name)s[%(id)s] %(args)s", {"name": "t", "id": "7", "args": CANARY}
