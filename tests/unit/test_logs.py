@@ -88,7 +88,7 @@ def test_lines_of_libraries_take_the_same_way(lines: Lines, monkeypatch: pytest.
         "Task %(name)s[%(id)s] %(args)s", {"name": "t", "id": "7", "args": CANARY}
     )
     logging.getLogger("celery.worker").warning("unknown message: %s, %d bytes", CANARY, 9)
-    logging.getLogger("some.library").warning(f"row {CANARY}")
+    logging.getLogger("some_package").warning(f"row {CANARY}")
     assert [line["event"] for line in lines()] == [
         "running on 127.0.0.1",
         "Task t[7] …",
